@@ -1,0 +1,122 @@
+"""From a config to what it names: the data, the game, the algorithm. Nothing here trains, prints or writes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from config import Config, Data, Update, build, check
+
+from ganjax import data, steps
+from ganjax.data import Source, Spec
+from ganjax.types import Algorithm, Batch, Game, GanState, Key, Variables
+
+
+class Run(NamedTuple):
+    """What a config stands for.
+
+    Attributes:
+      source: real samples.
+      game: networks, objective, prior.
+      algorithm: how the players move.
+      init_key, data_key, sample_key: the run's keys, from its seed.
+    """
+
+    source: Source
+    game: Game
+    algorithm: Algorithm
+    init_key: Key
+    data_key: Key
+    sample_key: Key
+
+
+def assemble(config: Config) -> Run:
+    """Builds and checks everything that a run needs, without training.
+
+    Raises:
+      InputError: if a setting, the data or a pairing of networks and objective can't work.
+    """
+    check(config)
+    init_key, data_key, sample_key = jax.random.split(jax.random.key(config.seed), 3)
+    source = load(config.data)
+    data.check_batch_size(source.spec, config.batch_size)
+    game = Game(
+        generator=build("generator", config.generator, source.spec.shape),
+        discriminator=build("discriminator", config.discriminator, source.spec.shape),
+        objective=build("objective", config.objective),
+        prior=build("prior", config.prior),
+    )
+    gen_optimizer, disc_optimizer = optimizers(config)
+    run = Run(
+        source, game, schedule(config.update, game, gen_optimizer, disc_optimizer), init_key, data_key, sample_key
+    )
+    jax.eval_shape(run.algorithm.init, init_key, example_batch(run, config))  # every pairing check, at no cost
+    return run
+
+
+def load(settings: Data) -> Source:
+    """The samples that the config names, at the resolution it names."""
+    source = data.load(settings.name, settings.dir, settings.split)
+    return source if settings.resolution is None else data.resized(source, settings.resolution)
+
+
+def optimizers(config: Config) -> tuple[optax.GradientTransformation, optax.GradientTransformation]:
+    """The generator's and the discriminator's, the latter with its parameters clipped where the config says so."""
+    gen_optimizer = build("gen_optimizer", config.gen_optimizer)
+    disc_optimizer = build("disc_optimizer", config.disc_optimizer)
+    clip = config.update.clip
+    return gen_optimizer, disc_optimizer if clip is None else steps.clipped(disc_optimizer, clip)
+
+
+def schedule(update: Update, game: Game, gen_optimizer: Any, disc_optimizer: Any) -> Algorithm:
+    """The named schedule, with a generator average where the config asks for one."""
+    match update.schedule:
+        case "alternating":
+            algorithm = steps.alternating(game, gen_optimizer, disc_optimizer, update.disc_steps)
+        case "synchronous":
+            algorithm = steps.synchronous(game, gen_optimizer, disc_optimizer)
+    return algorithm if update.ema_decay is None else steps.averaged(algorithm, steps.warmed_up(update.ema_decay))
+
+
+def example_batch(run: Run, config: Config) -> Batch:
+    """One step's batch of zeros."""
+    return Batch(jnp.zeros((config.batch_size * run.algorithm.num_batches, *run.source.spec.shape)))
+
+
+def init(run: Run, config: Config) -> GanState:
+    """The run's first state."""
+    return jax.jit(run.algorithm.init)(run.init_key, example_batch(run, config))
+
+
+def template(run: Run, config: Config) -> GanState:
+    """Shapes and dtypes of the run's state, to restore a checkpoint into."""
+    return jax.eval_shape(run.algorithm.init, run.init_key, example_batch(run, config))
+
+
+def sample(run: Run, variables: Variables, key: Key, num: int, batch_size: int = 500) -> jax.Array:
+    """`num` samples of the generator in evaluation mode, made `batch_size` at a time; [num, ...] float32.
+
+    Sample i depends on (key, i // batch_size, i) alone, so a larger `num` extends a smaller one's whole blocks.
+    """
+
+    @jax.jit
+    def block(variables: Variables, index: jax.Array) -> jax.Array:
+        latents = run.game.prior.sample(jax.random.fold_in(key, index), batch_size)
+        return run.game.generator.apply(variables, latents)[0]
+
+    blocks = [block(variables, jnp.int32(i)) for i in range(-(-num // batch_size))]
+    return jnp.concatenate(blocks)[:num].astype(jnp.float32)
+
+
+def noun(run: Run) -> str:
+    """What one sample is called."""
+    return "images" if len(run.source.spec.shape) == 3 else "points"
+
+
+def describe(spec: Spec) -> str:
+    """The data in a few words."""
+    size = "x".join(str(n) for n in spec.shape)
+    count = "drawn afresh" if spec.num_samples is None else f"{spec.num_samples:,} samples"
+    return f"{count}, {size}" + (f", {spec.num_classes} classes" if spec.num_classes else "")

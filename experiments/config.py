@@ -1,0 +1,217 @@
+"""What a run is: frozen dataclasses, read from a preset, the command line or a run's config.json.
+
+A `Choice` is a row of one of the library's tables with that row's own keyword arguments as fields, so a new objective
+or architecture has its command-line options, and their help, by existing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from optimizers import OPTIMIZERS
+
+from ganjax.architectures import ARCHITECTURES
+from ganjax.checks import InputError, Table, unknown_name
+from ganjax.objectives import OBJECTIVES
+from ganjax.priors import PRIORS
+
+TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
+    "objective": OBJECTIVES,
+    "generator": Table("generator", {name: row.generator for name, row in ARCHITECTURES.items()}),
+    "discriminator": Table("discriminator", {name: row.discriminator for name, row in ARCHITECTURES.items()}),
+    "prior": PRIORS,
+    "gen_optimizer": OPTIMIZERS,
+    "disc_optimizer": OPTIMIZERS,
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A row of a table, by name, with the row's keyword arguments."""
+
+
+@functools.cache
+def choice_type(kind: str, name: str) -> type[Choice]:
+    """The dataclass of one row: `name`, then each keyword argument of its builder with its annotation and default."""
+    table = TABLES[kind]
+    builder = table[name.replace("-", "_")]
+    names = tuple(row.replace("_", "-") for row in table)
+    hints = typing.get_type_hints(builder)
+    fields: list[Any] = [("name", Literal[names], field(default=name))]
+    for parameter in inspect.signature(builder).parameters.values():
+        if parameter.default is not inspect.Parameter.empty:
+            fields.append((parameter.name, hints[parameter.name], field(default=parameter.default)))
+    made = dataclasses.make_dataclass(name.title().replace("-", ""), fields, bases=(Choice,), frozen=True)
+    made.__doc__ = builder.__doc__
+    return made
+
+
+def choose(kind: str, name: str, **arguments: Any) -> Any:
+    """Row `name` of table `kind` with some of its arguments set: choose("objective", "wgan-gp", weight=0.1)."""
+    return choice_type(kind, name.replace("_", "-"))(**arguments)
+
+
+def arguments_of(choice: Choice) -> dict[str, Any]:
+    """The keyword arguments that a choice carries for its builder."""
+    return {f.name: getattr(choice, f.name) for f in dataclasses.fields(choice) if f.name != "name"}
+
+
+def build(kind: str, choice: Choice, *positional: Any) -> Any:
+    """Calls the chosen row's builder."""
+    return TABLES[kind][choice.name.replace("-", "_")](*positional, **arguments_of(choice))  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is learned from."""
+
+    name: str = "digits"
+    """digits, mnist, tfds:NAME, or a toy (ring, grid, gaussian, …; ring:1000 for 1000 fixed points of it)"""
+    dir: str | None = None
+    """the folder that holds it; digits and the toys need none"""
+    split: str = "train"
+    """the part to learn from"""
+    resolution: int | None = None
+    """resize images to this many pixels a side; by default they stay as they are"""
+
+
+@dataclass(frozen=True)
+class Update:
+    """Who moves when."""
+
+    schedule: Literal["alternating", "synchronous"] = "alternating"
+    """alternating: the discriminator moves first; synchronous: both move from one point"""
+    disc_steps: int = 1
+    """the discriminator's moves for one of the generator's (alternating only)"""
+    clip: float | None = None
+    """keep the discriminator's parameters in [-clip, clip]: WGAN's Lipschitz constraint"""
+    ema_decay: float | None = 0.999
+    """average the generator with this decay (warmed up) and sample from the average; None for no average"""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A run."""
+
+    data: Data
+    prior: Choice
+    generator: Choice
+    discriminator: Choice
+    objective: Choice
+    gen_optimizer: Choice
+    disc_optimizer: Choice
+    update: Update = Update()
+    batch_size: int = 64
+    """samples a player sees at a time"""
+    num_steps: int = 1000
+    """generator steps"""
+    seed: int = 0
+    """every random number of the run follows from it"""
+    log_every: int = 100
+    """steps between rows of metrics.jsonl"""
+    sample_every: int = 500
+    """steps between pictures of the same latents"""
+    checkpoint_every: int = 1000
+    """steps between checkpoints"""
+    steps_per_call: int = 50
+    """steps in one compiled call; the progress bar and Ctrl-C answer between calls"""
+    keep_checkpoints: int = 3
+    """how many of the latest checkpoints stay"""
+    num_samples: int = 100
+    """samples in a picture"""
+    workdir: str | None = None
+    """where the run writes; by default runs/PRESET"""
+
+
+CHOICES = tuple(f.name for f in dataclasses.fields(Config) if f.name in TABLES)
+
+
+def to_dict(config: Config) -> dict[str, Any]:
+    """The config as JSON-ready values, without `workdir`: a run may be moved."""
+    values = dataclasses.asdict(config)
+    del values["workdir"]
+    return values
+
+
+def from_dict(values: Mapping[str, Any]) -> Config:
+    """The config that `to_dict` wrote.
+
+    Raises:
+      InputError: if a field or a name is not one this version knows.
+    """
+    values = dict(values)
+    try:
+        for kind in CHOICES:
+            values[kind] = choose(kind, **untuple(values[kind]))
+        return Config(**values | {"data": Data(**values["data"]), "update": Update(**values["update"])})
+    except (TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"This config was not written by this version of ganjax: {error}.") from error
+
+
+def untuple(values: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has lists where the config has tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """One line for each setting in which two config dictionaries differ."""
+    lines = []
+    for name in dict.fromkeys([*old, *new]):
+        before, after = old.get(name, "(absent)"), new.get(name, "(absent)")
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            lines += differences(before, after, f"{prefix}{name}.")
+        elif before != after:
+            lines.append(f"{prefix}{name}: {before} there, {after} here")
+    return lines
+
+
+def with_named_choices(config: Config, arguments: Sequence[str]) -> Config:
+    """The preset with every choice that the command line names, so that the named row's own fields can be parsed.
+
+    A choice that keeps its name keeps the preset's values; one that changes starts from the new row's defaults.
+
+    Raises:
+      UnknownNameError: if a table has no such row.
+    """
+    for kind in CHOICES:
+        name = named(arguments, kind)
+        if name is not None and name != getattr(config, kind).name:
+            config = dataclasses.replace(config, **{kind: choose(kind, name)})
+    return config
+
+
+def named(arguments: Sequence[str], kind: str) -> str | None:
+    """The value of --KIND.name among raw arguments, in any of the spellings that the parser takes; the last wins."""
+    flags, found = (f"--{kind}.name", f"--{kind.replace('_', '-')}.name"), None
+    for i, argument in enumerate(arguments):
+        flag, equals, value = argument.partition("=")
+        if flag in flags:
+            found = value if equals else (arguments[i + 1] if i + 1 < len(arguments) else None)
+    return found
+
+
+def check(config: Config) -> None:
+    """Raises `InputError` for settings that no run can have, whatever the data."""
+    at_least = {"batch_size": 1, "num_steps": 1, "log_every": 1, "sample_every": 1, "checkpoint_every": 1}
+    at_least |= {"steps_per_call": 1, "keep_checkpoints": 1, "num_samples": 1, "seed": 0}
+    for name, least in at_least.items():
+        value = getattr(config, name)
+        if not least <= value < 2**31:
+            raise InputError(f"Expected {name.replace('_', '-')} >= {least} (and below 2^31), got {value}.")
+    if config.update.schedule == "synchronous" and config.update.disc_steps != 1:
+        raise InputError(
+            f"Expected update.disc-steps 1 under the synchronous schedule, got {config.update.disc_steps}: "
+            "both players move once; use --update.schedule alternating."
+        )
+
+
+def check_known(name: str, kind: str, known: Sequence[str]) -> None:
+    """Raises `InputError` with the nearest names unless `name` is known."""
+    if name not in known:
+        raise InputError(unknown_name(kind, name, list(known)))

@@ -1,0 +1,39 @@
+"""The pictures of a run: a grid of images, or a scatter of points, always from the same latents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import assembly
+import numpy as np
+from assembly import Run
+from config import Config
+
+from ganjax import steps
+from ganjax.io import curves_png, image_grid, read_metrics, save_gif, save_png, scatter_picture
+from ganjax.types import GanState
+
+
+def snapshot(run: Run, config: Config, state: GanState, workdir: Path) -> np.ndarray:
+    """Samples of the (averaged) generator now, written to samples/step_XXXXXXXX.png; the picture as uint8 [H, W, C]."""
+    fake = assembly.sample(run, steps.generator_variables(state), run.sample_key, config.num_samples)
+    array = picture(run, np.asarray(fake))
+    save_png(workdir / "samples" / f"step_{int(state.step):08d}.png", array)
+    return array
+
+
+def picture(run: Run, fake: np.ndarray) -> np.ndarray:
+    """uint8 [H, W, C]: images [N, H, W, C] as a grid, points [N, 2] over as many real ones."""
+    if len(run.source.spec.shape) == 3:
+        return image_grid(fake)
+    draw = run.source.draw(run.sample_key, 0, len(fake))
+    return scatter_picture(np.asarray(run.source.gather(run.source.arrays, draw).samples), fake)
+
+
+def film_and_curves(workdir: Path) -> list[dict[str, Any]]:
+    """samples.gif from the snapshots, curves.png from metrics.jsonl; returns the rows of the latter."""
+    save_gif(workdir / "samples.gif", sorted((workdir / "samples").glob("step_*.png")))
+    rows = read_metrics(workdir / "metrics.jsonl")
+    curves_png(workdir / "curves.png", rows)
+    return rows

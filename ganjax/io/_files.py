@@ -1,0 +1,87 @@
+"""Files that appear whole or not at all, and JSON that every reader can read."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from ganjax.checks import InputError
+
+NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
+    """Writes `content` to `path`, atomically: a reader, or a kill, sees the old file or the new one, never a part.
+
+    Missing parent folders are made.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # in the same folder, since a rename is atomic only within one file system
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def plain(value: object) -> Any:
+    """`value` with nothing but what JSON has: arrays become lists, and NaN, Infinity and −Infinity strings.
+
+    JSON has no such numbers. The strings are spelt as Python's `float` and JavaScript's `Number` read them back,
+    so that a diverged run's log stays valid and still says how it diverged.
+
+    Raises:
+      InputError: on something that has no JSON form, or a key that is not a string.
+    """
+    if isinstance(value, Mapping):
+        if wrong := [key for key in value if not isinstance(key, str)]:
+            raise InputError(f"Expected strings as keys, got {wrong[0]!r}.")
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return _plain_number(value)
+
+
+def _plain_number(value: object) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, float):
+        name = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return value if math.isfinite(value) else name
+    if isinstance(value, np.generic) or (hasattr(value, "shape") and hasattr(value, "dtype")):
+        array = np.asarray(value)
+        if array.dtype.kind in "biufU":
+            return plain(array.tolist())
+        if jnp.issubdtype(array.dtype, jnp.floating) or jnp.issubdtype(array.dtype, jnp.integer):
+            return plain(array.astype(np.float64).tolist())  # bfloat16 and the like, not NumPy's own: exact in float64
+    raise InputError(f"Expected numbers, strings, lists and mappings, got a {type(value).__name__}: {value!r}.")
+
+
+def write_json(path: str | os.PathLike[str], value: object) -> None:
+    """Writes `value` as indented JSON, atomically. Arrays become lists; NaN and ±Infinity become strings.
+
+    Args:
+      path: where to; missing parent folders are made.
+      value: mappings with string keys, sequences, numbers, strings, arrays, `None`, paths.
+
+    Raises:
+      InputError: on something that has no JSON form.
+    """
+    text = json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    replace_file(path, f"{text}\n".encode())

@@ -1,0 +1,233 @@
+"""The command line: what a run leaves behind, how it goes on, and what bad input gets before anything is touched."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ["ring", "--generator.features", "16", "--discriminator.features", "16", "--batch-size", "32"]
+SHORT = ["--num-steps", "60", "--log-every", "20", "--sample-every", "30", "--checkpoint-every", "20"]
+
+
+def script(name, *arguments, **options):
+    command = [sys.executable, str(ROOT / "experiments" / name), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=options.pop("cwd", ROOT), **options, check=False)
+
+
+def train(*arguments, **options):
+    return script("train.py", *arguments, **options)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("run") / "ring"
+    result = train(*SMALL, *SHORT, "--workdir", workdir)
+    assert result.returncode == 0, result.stderr
+    return workdir, result.stdout
+
+
+def final(workdir):
+    return json.loads((workdir / "final.json").read_text())
+
+
+def test_a_workdir_holds_the_whole_run(finished):
+    workdir, output = finished
+    names = {path.name for path in workdir.iterdir()}
+    assert {
+        "config.json",
+        "metrics.jsonl",
+        "samples",
+        "samples.gif",
+        "curves.png",
+        "checkpoints",
+        "final.json",
+    } <= names
+    assert list(workdir.glob("events.out.tfevents.*"))
+    assert sorted(path.name for path in (workdir / "samples").iterdir()) == [
+        f"step_{step:08d}.png" for step in (0, 30, 60)
+    ]
+    rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [20, 40, 60]
+    assert all(np.isfinite(row["disc_loss"]) and np.isfinite(row["gen_loss"]) for row in rows)
+    result = final(workdir)
+    assert result["step"] == 60
+    assert len(result["state_sha256"]) == 64
+    assert result["seconds"] > 0
+    assert result["disc_loss"] == rows[-1]["disc_loss"]
+    assert "step 60/60" in output
+
+
+def test_the_same_command_again_changes_nothing(finished):
+    workdir, _ = finished
+    before = final(workdir)
+    result = train(*SMALL, *SHORT, "--workdir", workdir)
+    assert result.returncode == 0, result.stderr
+    assert final(workdir)["state_sha256"] == before["state_sha256"]
+    assert len((workdir / "metrics.jsonl").read_text().splitlines()) == 3
+
+
+def test_same_seed_same_hash_other_seed_other_hash(finished, tmp_path):
+    workdir, _ = finished
+    again, other = tmp_path / "again", tmp_path / "other"
+    assert train(*SMALL, *SHORT, "--workdir", again).returncode == 0
+    assert train(*SMALL, *SHORT, "--workdir", other, "--seed", 1).returncode == 0
+    assert final(again)["state_sha256"] == final(workdir)["state_sha256"]
+    assert final(other)["state_sha256"] != final(workdir)["state_sha256"]
+
+
+def test_killed_and_interrupted_runs_end_as_if_nothing_had_happened(tmp_path):
+    """kill -9 in the middle, Ctrl-C after that, then to the end: the same state and the same rows of metrics."""
+    long = [*SMALL, "--num-steps", "3000", "--log-every", "100", "--checkpoint-every", "100", "--sample-every", "1000"]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert train(*long, "--workdir", whole).returncode == 0
+    for number, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 0)):
+        before = latest(cut)
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "experiments" / "train.py"), *long, "--workdir", str(cut)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        wait_until(lambda seen=before: latest(cut) > seen)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == code, output
+    assert "goes on from there" in output
+    assert train(*long, "--workdir", cut).returncode == 0
+    assert final(cut)["state_sha256"] == final(whole)["state_sha256"]
+    rows = [
+        [
+            {name: value for name, value in json.loads(line).items() if name != "steps_per_second"}
+            for line in (workdir / "metrics.jsonl").read_text().splitlines()
+        ]
+        for workdir in (whole, cut)
+    ]
+    assert rows[0] == rows[1]
+
+
+def latest(workdir):
+    folder = workdir / "checkpoints"
+    return (
+        max((int(path.name) for path in folder.glob("*") if path.name.isdigit()), default=0) if folder.exists() else 0
+    )
+
+
+def wait_until(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def truncated_mnist(folder):
+    folder.mkdir()
+    (folder / "train-images-idx3-ubyte").write_bytes(
+        b"\x00\x00\x08\x03\x00\x00\x00\x0a\x00\x00\x00\x1c\x00\x00\x00\x1c" + b"x"
+    )
+    (folder / "train-labels-idx1-ubyte").write_bytes(b"\x00\x00\x08\x01\x00\x00\x00\x0a" + b"\x01" * 10)
+    return folder
+
+
+BAD = {
+    "preset": (["digts"], ["digits"]),
+    "objective": (["ring", "--objective.name", "hinje"], ["hinge"]),
+    "field": (["ring", "--num-stepz", "3"], ["--num-steps"]),
+    "batch": (["digits", "--batch-size", "2000"], ["1797", "2000"]),
+    "resolution": (["digits", "--data.resolution", "9"], ["9", "8"]),
+    "folder": (["mnist", "--data.dir", "/nowhere/at/all"], ["/nowhere/at/all"]),
+    "no folder": (["mnist"], ["folder"]),
+    "data set": (["ring", "--data.name", "rign"], ["ring"]),
+    "steps": (["ring", "--num-steps=-5"], ["num-steps", "-5"]),
+    "value": (["ring", "--num-steps", "many"], ["many"]),
+    "synchronous": (["ring", "--update.schedule", "synchronous", "--update.disc-steps", "2"], ["alternating"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_gets_one_clear_error_before_anything_is_touched(name, tmp_path):
+    arguments, expected = BAD[name]
+    workdir = tmp_path / "run"
+    result = train(*arguments, "--workdir", workdir)
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    for text in expected:
+        assert text in result.stderr
+    assert not workdir.exists()
+
+
+def test_a_truncated_idx_file_is_named(tmp_path):
+    folder, workdir = truncated_mnist(tmp_path / "mnist"), tmp_path / "run"
+    result = train("mnist", "--data.dir", folder, "--workdir", workdir)
+    assert result.returncode == 2
+    assert "train-images-idx3-ubyte" in result.stderr.replace("\n", "")
+    assert not workdir.exists()
+
+
+def snapshot(folder):
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_another_config_in_the_workdir_is_refused_with_the_difference(finished):
+    workdir, _ = finished
+    before = snapshot(workdir)
+    result = train(*SMALL, *SHORT, "--workdir", workdir, "--seed", 5, "--objective.name", "hinge")
+    assert result.returncode == 2
+    assert "seed: 0 there, 5 here" in result.stderr
+    assert "objective.name: non-saturating there, hinge here" in result.stderr
+    assert snapshot(workdir) == before
+
+
+def test_a_workdir_that_cannot_be_written_is_refused(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("x")
+    for workdir in (file, file / "below", Path("/proc/run")):
+        result = train(*SMALL, *SHORT, "--workdir", workdir)
+        assert result.returncode == 2, result.stdout
+        assert str(workdir) in result.stderr.replace("\n", "")
+    assert file.read_text() == "x"
+
+
+def test_help_lists_the_fields_of_the_named_objective():
+    result = train("ring", "--objective.name", "wgan-gp", "--help", env={**os.environ, "COLUMNS": "200"})
+    assert result.returncode == 0
+    for text in (
+        "--objective.weight FLOAT",
+        "--update.disc-steps",
+        "--num-steps",
+        "{alternating,synchronous}",
+        "wgan-gp",
+    ):
+        assert text in result.stdout
+
+
+# ---------------------------------------------------------------- sample.py and evaluate.py
+
+
+def test_sample_and_evaluate(finished, tmp_path):
+    workdir, _ = finished
+    result = script("sample.py", workdir, "--num", 70, "--output", tmp_path)
+    assert result.returncode == 0, result.stderr
+    with np.load(tmp_path / "samples.npz", allow_pickle=False) as stored:
+        assert stored["samples"].shape == (70, 2)
+    result = script("evaluate.py", workdir, "--num-samples", 500)
+    assert result.returncode == 0, result.stderr
+    numbers = json.loads(result.stdout)
+    assert numbers["step"] == 60
+    assert {"modes_found", "high_quality_share", "reverse_kl"} <= set(numbers)
+
+
+def test_sampling_from_nowhere_is_refused(tmp_path):
+    for name in ("sample.py", "evaluate.py"):
+        result = script(name, tmp_path / "none")
+        assert result.returncode == 2
+        assert "none" in result.stderr

@@ -1,0 +1,111 @@
+"""Laws of every row of the table of metrics, and the function that computes its rows together."""
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ganjax.checks import InputError, UnknownNameError
+from ganjax.metrics import METRICS, Estimate, Metric, evaluate
+
+RNG = np.random.default_rng(0)
+CENTERS = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
+MEAN, COVARIANCE = np.array([1.0, 2.0]), np.array([[1.0, 0.5], [0.5, 2.0]])
+
+# For each kind of inputs: samples that follow the truth, samples that don't, and the arguments around them.
+GOOD, BAD, ARGUMENTS = {}, {}, {}
+GOOD["features"], BAD["features"] = RNG.normal(size=(400, 3)), 1 + 2 * RNG.normal(size=(400, 3))
+REAL_FEATURES = RNG.normal(size=(300, 3))
+ARGUMENTS["features"] = lambda samples: (REAL_FEATURES, samples)
+GOOD["classes"], BAD["classes"] = RNG.integers(0, 3, 400), np.zeros(400, int)
+REAL_LABELS = np.arange(300) % 3
+ARGUMENTS["classes"] = lambda samples: (REAL_LABELS, samples, 3)
+GOOD["mixture"] = CENTERS[RNG.integers(0, 3, 400)] + 0.1 * RNG.normal(size=(400, 2))
+BAD["mixture"] = CENTERS[[0]] + 0.5 * RNG.normal(size=(400, 2))
+ARGUMENTS["mixture"] = lambda samples: (samples, CENTERS, 0.1)
+GOOD["gaussian"] = RNG.normal(size=(400, 2)) @ np.linalg.cholesky(COVARIANCE).T + MEAN
+BAD["gaussian"] = RNG.normal(size=(400, 2))
+ARGUMENTS["gaussian"] = lambda samples: (samples, MEAN, COVARIANCE)
+
+rows = pytest.mark.parametrize("name", METRICS)
+
+
+def value_of(metric, samples):
+    result = metric.compute(*ARGUMENTS[metric.inputs](samples))
+    return result.value if isinstance(result, Estimate) else result
+
+
+@rows
+def test_a_row_is_complete(name):
+    metric = METRICS[name]
+    assert metric.inputs in GOOD
+    assert metric.direction in ("lower", "higher")
+    assert metric.unit
+    assert metric.protocol
+
+
+@rows
+def test_the_better_samples_score_better(name):
+    metric = METRICS[name]
+    good, bad = value_of(metric, GOOD[metric.inputs]), value_of(metric, BAD[metric.inputs])
+    assert good < bad if metric.direction == "lower" else good > bad
+
+
+@rows
+def test_plain_finite_floats(name):
+    metric = METRICS[name]
+    result = metric.compute(*ARGUMENTS[metric.inputs](GOOD[metric.inputs]))
+    for number in result if isinstance(result, Estimate) else (result,):
+        assert type(number) is float
+        assert math.isfinite(number)
+
+
+@rows
+def test_the_order_of_the_samples_does_not_matter(name):
+    metric = METRICS[name]
+    samples = BAD[metric.inputs]
+    shuffled = np.random.default_rng(1).permutation(samples)
+    assert value_of(metric, shuffled) == pytest.approx(value_of(metric, samples), rel=1e-9)
+
+
+@rows
+def test_device_arrays_are_taken(name):
+    metric = METRICS[name]
+    samples = jnp.asarray(BAD[metric.inputs], jnp.int32 if metric.inputs == "classes" else jnp.float32)
+    assert value_of(metric, samples) == pytest.approx(value_of(metric, np.asarray(samples)), rel=1e-12)
+
+
+@rows
+def test_nothing_to_judge_is_an_input_error(name):
+    metric = METRICS[name]
+    with pytest.raises(InputError, match="at least"):
+        value_of(metric, GOOD[metric.inputs][:0])
+
+
+def test_evaluate_computes_the_rows_that_fit():
+    found = evaluate(METRICS, "mixture", *ARGUMENTS["mixture"](BAD["mixture"]))
+    assert list(found) == ["modes_found", "high_quality_share", "reverse_kl"]
+    assert found["modes_found"] == value_of(METRICS["modes_found"], BAD["mixture"])
+
+
+def test_evaluate_labels_names_and_spreads_estimates():
+    def distance(real_features, fake_features):
+        return Estimate(float(len(real_features)), float(len(fake_features)))
+
+    table = {"a": Metric(distance, "features", "lower", "", ""), "b": METRICS["mean_error"]}
+    found = evaluate(table, "features", REAL_FEATURES, GOOD["features"], label="tiny-net")
+    assert found == {"a[tiny-net]": 300.0, "a_standard_error[tiny-net]": 400.0}
+
+
+def test_evaluate_without_a_label_and_with_nothing_that_fits():
+    assert set(evaluate(METRICS, "gaussian", *ARGUMENTS["gaussian"](GOOD["gaussian"]))) == {
+        "mean_error",
+        "covariance_error",
+    }
+    assert evaluate({}, "gaussian", 1, 2, 3) == {}
+
+
+def test_a_wrong_name_lists_the_right_ones():
+    with pytest.raises(UnknownNameError, match="'frechet_distance'"):
+        METRICS["frechet_distence"]

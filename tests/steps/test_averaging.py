@@ -1,0 +1,64 @@
+"""The generator's running average, and projections."""
+
+import games
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from ganjax import steps
+from ganjax.checks import InputError
+
+
+def test_the_average_by_hand():
+    batch = jnp.ones((2, 1))
+    plain = steps.alternating(games.dirac(), games.sgd(), games.sgd())
+    kept = steps.averaged(plain, decay=0.75)
+    state, twin = kept.init(jax.random.key(0), batch), plain.init(jax.random.key(0), batch)
+    assert state.gen_ema_params == 1.5
+    average = 1.5
+    for _ in range(3):
+        state, twin = kept.step(state, batch)[0], plain.step(twin, batch)[0]
+        average = 0.75 * average + 0.25 * float(twin.gen_params)
+    np.testing.assert_allclose(state.gen_ema_params, average, rtol=1e-6)
+    np.testing.assert_array_equal(state.gen_params, twin.gen_params)  # keeping an average changes nothing
+
+
+def test_statistics_are_averaged_with_the_parameters():
+    real = jnp.ones((8, 2))
+    algorithm = steps.averaged(steps.synchronous(games.batch_norm_game(), games.sgd(), games.sgd()), decay=0.5)
+    state = algorithm.init(jax.random.key(0), real)
+    after, _ = algorithm.step(state, real)
+    for average, start, now in zip(
+        *(jax.tree.leaves(x) for x in (after.gen_ema_stats, state.gen_stats, after.gen_stats)), strict=True
+    ):
+        np.testing.assert_allclose(average, 0.5 * start + 0.5 * now, rtol=1e-6)
+    chosen = steps.generator_variables(after)
+    assert chosen.params is after.gen_ema_params
+    assert chosen.stats is after.gen_ema_stats
+    assert steps.generator_variables(after._replace(gen_ema_params=())).params is after.gen_params
+
+
+def test_warm_up_forgets_the_start():
+    decay = steps.warmed_up(0.999)
+    # (1 + t)/(10 + t): 1/10 at 0, 11/20 at 10; the cap once (1 + t)/(10 + t) > .999, i.e. t > 8990
+    np.testing.assert_allclose([decay(0), decay(10), decay(8000), decay(10_000)], [0.1, 0.55, 8001 / 8010, 0.999])
+
+
+@pytest.mark.parametrize("decay", [1.0, -0.1, 1.5])
+def test_decay_must_be_below_one(decay):
+    with pytest.raises(InputError, match=r"\[0, 1\)"):
+        steps.averaged(steps.synchronous(games.dirac(), games.sgd(), games.sgd()), decay)
+
+
+def test_clipping_projects_after_the_optimizers_own_move():
+    optimizer = steps.clipped(optax.sgd(1.0), 0.5)
+    params = {"a": jnp.array([0.2, -0.4, 0.3]), "b": jnp.array(3.0)}
+    grads = {"a": jnp.array([-0.1, 0.4, 2.0]), "b": jnp.array(0.0)}
+    updates, _ = optimizer.update(grads, optimizer.init(params), params)
+    moved = optax.apply_updates(params, updates)
+    np.testing.assert_allclose(moved["a"], [0.3, -0.5, -0.5], rtol=1e-6)
+    np.testing.assert_allclose(moved["b"], 0.5, rtol=1e-6)
+    with pytest.raises(InputError, match="bound > 0"):
+        steps.clipped(optax.sgd(1.0), 0.0)
