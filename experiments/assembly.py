@@ -40,13 +40,14 @@ def assemble(config: Config) -> Run:
     """
     check(config)
     init_key, data_key, sample_key = jax.random.split(jax.random.key(config.seed), 3)
-    source = load(config.data)
+    source = load(config.data, config.seed)
     data.check_batch_size(source.spec, config.batch_size)
     game = Game(
         generator=build("generator", config.generator, source.spec.shape),
         discriminator=build("discriminator", config.discriminator, source.spec.shape),
         objective=build("objective", config.objective),
         prior=build("prior", config.prior),
+        helper=build("helper", config.helper),
     )
     gen_optimizer, disc_optimizer = optimizers(config)
     run = Run(
@@ -56,9 +57,9 @@ def assemble(config: Config) -> Run:
     return run
 
 
-def load(settings: Data) -> Source:
+def load(settings: Data, seed: int) -> Source:
     """The samples that the config names, at the resolution it names."""
-    source = data.load(settings.name, settings.dir, settings.split)
+    source = data.load(settings.name, settings.dir, settings.split, seed)
     return source if settings.resolution is None else data.resized(source, settings.resolution)
 
 

@@ -16,10 +16,15 @@ from typing import Any, Literal
 
 from optimizers import OPTIMIZERS
 
-from ganjax.architectures import ARCHITECTURES
+from ganjax.architectures import ARCHITECTURES, HELPERS
 from ganjax.checks import InputError, Table, unknown_name
-from ganjax.objectives import OBJECTIVES
+from ganjax.objectives import OBJECTIVES, SETTINGS
 from ganjax.priors import PRIORS
+
+
+def no_helper() -> None:
+    """Two players and nobody else."""
+
 
 TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "objective": OBJECTIVES,
@@ -28,6 +33,7 @@ TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "prior": PRIORS,
     "gen_optimizer": OPTIMIZERS,
     "disc_optimizer": OPTIMIZERS,
+    "helper": Table("helper network", {"none": no_helper, **HELPERS}),
 }
 
 
@@ -106,6 +112,7 @@ class Config:
     objective: Choice
     gen_optimizer: Choice
     disc_optimizer: Choice
+    helper: Choice = field(default_factory=lambda: choose("helper", "none"))
     update: Update = Update()
     batch_size: int = 64
     """samples a player sees at a time"""
@@ -174,7 +181,8 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
 def with_named_choices(config: Config, arguments: Sequence[str]) -> Config:
     """The preset with every choice that the command line names, so that the named row's own fields can be parsed.
 
-    A choice that keeps its name keeps the preset's values; one that changes starts from the new row's defaults.
+    A choice that keeps its name keeps the preset's values; one that changes starts from the new row's defaults, and a
+    new objective brings its own `disc_steps` and `clip` (flags still override them).
 
     Raises:
       UnknownNameError: if a table has no such row.
@@ -183,7 +191,16 @@ def with_named_choices(config: Config, arguments: Sequence[str]) -> Config:
         name = named(arguments, kind)
         if name is not None and name != getattr(config, kind).name:
             config = dataclasses.replace(config, **{kind: choose(kind, name)})
+            if kind == "objective":
+                config = dataclasses.replace(config, update=recommended_update(config))
     return config
+
+
+def recommended_update(config: Config) -> Update:
+    """The update with the discriminator's moves and the clipping that the objective's paper used."""
+    settings = SETTINGS[config.objective.name.replace("-", "_")]  # type: ignore[attr-defined]
+    disc_steps = settings.disc_steps if config.update.schedule == "alternating" else 1
+    return dataclasses.replace(config.update, disc_steps=disc_steps, clip=settings.clip)
 
 
 def named(arguments: Sequence[str], kind: str) -> str | None:

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import assembly
 import jax
+import jax.numpy as jnp
 import numpy as np
 import tyro
 from assembly import Run
@@ -61,7 +62,7 @@ def train_and_test(config: Config, run: Run) -> tuple[LabeledImages, LabeledImag
     """
     images = labeled(run.source)
     try:
-        return images, labeled(assembly.load(replace(config.data, split="test")))
+        return images, labeled(assembly.load(replace(config.data, split="test"), config.seed))
     except InputError:
         return hold_out(images)
 
@@ -73,7 +74,7 @@ def judge(config: Config, run: Run, fake: np.ndarray, cache: Path) -> dict[str, 
         return evaluate_toy(fake, name)
     train, test = train_and_test(config, run)
     classifier = cached_classifier(cache, name, train, test)
-    return evaluate_images(test.images, test.labels, to_uint8(fake), classifier)
+    return evaluate_images(test.images, test.labels, np.asarray(to_uint8(jnp.asarray(fake))), classifier)
 
 
 def main(options: Options) -> dict[str, Any]:

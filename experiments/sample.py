@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import assembly
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pictures
 import tyro
@@ -76,7 +77,9 @@ def main(options: Options) -> None:
     if options.num is not None:
         stored = np.asarray(fake[: options.num])
         images = len(run.source.spec.shape) == 3
-        np.savez_compressed(folder / "samples.npz", samples=to_uint8(stored) if images else stored)
+        np.savez_compressed(
+            folder / "samples.npz", samples=np.asarray(to_uint8(jnp.asarray(stored))) if images else stored
+        )
         print(f"{folder / 'samples.npz'}: array `samples`, {list(stored.shape)}")
 
 

@@ -77,7 +77,7 @@ def train(console: Console, config: Config, run: Run, workdir: Path) -> None:
         state, tally = begin(console, config, run, checkpoints)
         start = int(state.step)
         progress = Progress(console, start, config.num_steps, config.batch_size, assembly.noun(run))
-        log = MetricsLog(workdir, start)
+        log = MetricsLog(workdir, start or None)
         with log, progress, Interruption(console) as interruption:
             if start == 0:
                 pictures.snapshot(run, config, state, workdir)
@@ -95,6 +95,10 @@ def begin(console: Console, config: Config, run: Run, checkpoints: Checkpoints) 
     if checkpoints.latest_step() is None:
         return assembly.init(run, config), Tally()
     restored = checkpoints.restore(assembly.template(run, config))
+    for skipped in restored.skipped:
+        console.print(
+            f"[yellow]Passed over the checkpoint at step {skipped.step}:[/] {skipped.reason}", highlight=False
+        )
     console.print(f"Resumed from the checkpoint at step {restored.step}.")
     return restored.state, Tally(**restored.extra)
 
@@ -130,6 +134,7 @@ def loop(
         if step % config.sample_every == 0 or last:
             log.write_image(step, "samples", pictures.snapshot(run, config, state, workdir))
         if step % config.checkpoint_every == 0 or last or interruption.asked:
+            log.flush()  # what a checkpoint has seen must not be lost after it
             checkpoints.save(step, state, extra=tally.as_dict())
         progress.restart_clock()
     return state

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jax.typing import ArrayLike
 
 T = TypeVar("T")
@@ -82,12 +83,12 @@ def check_rank(rank: int, **arrays: ArrayLike) -> None:
 def check_positive(**values: float | jax.Array) -> None:
     """Raises `InputError` unless every value is a finite number greater than zero. Traced values pass."""
     for name, value in values.items():
-        if not (isinstance(value, jax.core.Tracer) or 0 < value < float("inf")):
+        if not (isinstance(value, Tracer) or 0 < value < float("inf")):
             raise InputError(f"Expected {name} > 0, got {name} = {value}.")
 
 
 def check_non_negative(**values: float | jax.Array) -> None:
     """Raises `InputError` unless every value is a finite number, zero or greater. Traced values pass."""
     for name, value in values.items():
-        if not (isinstance(value, jax.core.Tracer) or 0 <= value < float("inf")):
+        if not (isinstance(value, Tracer) or 0 <= value < float("inf")):
             raise InputError(f"Expected {name} >= 0, got {name} = {value}.")

@@ -98,12 +98,14 @@ class Objective(NamedTuple):
     Attributes:
       discriminator: (key, play) -> losses, one a sample (or a scalar for a quantity of the whole batch).
       generator: (key, play) -> losses.
-      needs: names that `DiscriminatorOutput.features` must hold, checked when a game is initialised.
+      needs: names that `DiscriminatorOutput.features` must hold, checked when a game is initialized.
+      needs_helper: whether the game must have a helper network, checked likewise.
     """
 
     discriminator: Callable[[Key, Play], Losses]
     generator: Callable[[Key, Play], Losses]
     needs: tuple[str, ...] = ()
+    needs_helper: bool = False
 
 
 class Variables(NamedTuple):

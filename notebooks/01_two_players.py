@@ -16,9 +16,9 @@
 #
 # A generative adversarial network is a game. The *generator* turns noise into samples; the *discriminator* scores
 # samples, high where it believes them real. Each minimises its own loss. Here both are so small that everything can be
-# seen: the data are a correlated Gaussian in the plane, the generator is an affine map, and so the right answer is known.
+# seen: the data are a correlated Gaussian in the plane, the generator is an affine map, so the right answer is known.
 #
-# In Colab, install the library first: `!pip install ganjax` (or the repository).
+# In Colab, install the library from its repository first: `!pip install -q git+REPOSITORY`.
 
 # %%
 import jax
@@ -53,7 +53,7 @@ scores = jnp.linspace(-8, 8, 201)
 figure, axis = plt.subplots(figsize=(6, 3))
 for name in ("minimax", "non_saturating", "least_squares", "hinge"):
     loss = losses.LOSSES[name]()
-    slope = jax.vmap(jax.grad(lambda fake: loss.generator(jnp.zeros(()), fake)))(scores)
+    slope = jax.vmap(jax.grad(loss.generator, argnums=1))(jnp.zeros_like(scores), scores)
     axis.plot(scores, slope, label=name)
 axis.set(xlabel="score of a fake sample", ylabel="gradient of the generator's loss", ylim=(-3, 3))
 axis.legend()
@@ -66,9 +66,10 @@ plt.show()
 # discriminator first, then the generator on fresh latents.
 
 # %%
+mlp = architectures.ARCHITECTURES["mlp"]
 game = Game(
-    generator=architectures.ARCHITECTURES["mlp"].generator((2,), features=(), init_std=0.02),
-    discriminator=architectures.ARCHITECTURES["mlp"].discriminator((2,), features=(5, 3), activation="tanh", init_std=0.02),
+    generator=mlp.generator((2,), features=(), init_std=0.02),
+    discriminator=mlp.discriminator((2,), features=(5, 3), activation="tanh", init_std=0.02),
     objective=objectives.non_saturating(),
     prior=priors.normal(2),
 )
@@ -82,7 +83,7 @@ state = algorithm.init(jax.random.key(0), points[:8])
 epoch = jax.jit(steps.chunk(algorithm, source.draw, source.gather, batch_size=8, length=125))
 history, snapshots = [], []
 latents = game.prior.sample(jax.random.key(1), 500)
-for i in range(20):
+for _ in range(20):
     state, info = epoch(state, jax.random.key(2), source.arrays)
     history.append(info)
     snapshots.append(game.generator.apply(steps.generator_variables(state), latents)[0])

@@ -1,6 +1,6 @@
 """Presets: each a small file whose header says what it shows, its command, its minutes and the number to expect."""
 
-from configs import digits, gaussian, grid, mnist, mnist_mlp, ring
+from configs import digits, gaussian, grid, mnist, mnist_mlp, ring, ring_ebgan, ring_infogan, ring_meg, ring_ogan
 from ganjax.checks import Table
 
 PRESETS = Table(
@@ -11,6 +11,10 @@ PRESETS = Table(
         "mnist-mlp": mnist_mlp.CONFIG,
         "gaussian": gaussian.CONFIG,
         "ring": ring.CONFIG,
+        "ring-ebgan": ring_ebgan.CONFIG,
+        "ring-infogan": ring_infogan.CONFIG,
+        "ring-ogan": ring_ogan.CONFIG,
+        "ring-meg": ring_meg.CONFIG,
         "grid": grid.CONFIG,
     },
 )

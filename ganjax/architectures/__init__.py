@@ -20,6 +20,16 @@ from ganjax.architectures._mlp import (
     mlp_generator,
     normalize_first,
 )
+from ganjax.architectures._mlp_heads import (
+    AutoencoderDiscriminator,
+    EncoderDiscriminator,
+    PosteriorDiscriminator,
+    StatisticsNetwork,
+    autoencoder_discriminator,
+    encoder_discriminator,
+    posterior_discriminator,
+    statistics_network,
+)
 from ganjax.architectures._network import from_linen, stateless
 from ganjax.checks import Table
 
@@ -28,31 +38,44 @@ ARCHITECTURES = Table(
     {
         "mlp": Architecture(mlp_generator, mlp_discriminator),
         "dcgan": Architecture(dcgan_generator, dcgan_discriminator),
+        "mlp_autoencoder": Architecture(mlp_generator, autoencoder_discriminator),
+        "mlp_posterior": Architecture(mlp_generator, posterior_discriminator),
+        "mlp_encoder": Architecture(mlp_generator, encoder_discriminator),
     },
 )
+HELPERS = Table("helper", {"statistics": statistics_network})
 
 __all__ = [
     "ARCHITECTURES",
+    "HELPERS",
     "Activation",
     "Architecture",
+    "AutoencoderDiscriminator",
     "Conv",
     "ConvTranspose",
     "DcganDiscriminator",
     "DcganGenerator",
+    "EncoderDiscriminator",
     "MlpDiscriminator",
     "MlpGenerator",
     "Normalization",
+    "PosteriorDiscriminator",
+    "StatisticsNetwork",
     "activate_first",
+    "autoencoder_discriminator",
     "batch_norm",
     "convolve",
     "convolve_transposed",
     "dcgan_discriminator",
     "dcgan_generator",
+    "encoder_discriminator",
     "from_linen",
     "layer_norm",
     "leaky_relu",
     "mlp_discriminator",
     "mlp_generator",
     "normalize_first",
+    "posterior_discriminator",
     "stateless",
+    "statistics_network",
 ]

@@ -16,17 +16,18 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend.core import Primitive
 from jax.interpreters import ad
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from ganjax.architectures import _convolution_forms as forms
 from ganjax.architectures._bilinear import bilinear, vary_alike
-from ganjax.architectures._convolution_forms import Images, Kernel, Outputs, Pair, Window
+from ganjax.architectures._convolution_forms import Images, Outputs, Pair, Window
 from ganjax.checks import InputError, check_rank
 
+AnyKernel = Float[Array, "kh kw in out"]  # its channels are checked below, in words
 Padding = Literal["SAME", "VALID"] | Sequence[Sequence[int]]
 
 
-def convolve(x: Images, kernel: Kernel, strides: Pair = (1, 1), padding: Padding = "SAME") -> Outputs:
+def convolve(x: Images, kernel: AnyKernel, strides: Pair = (1, 1), padding: Padding = "SAME") -> Outputs:
     """Convolution of images (a cross-correlation, as in every network library).
 
     Per sample. y[b, p, q, o] = Σ_ijc x[b, s·p + i − lo, s·q + j − lo, c] · kernel[i, j, c, o], with x zero outside.
@@ -46,12 +47,12 @@ def convolve(x: Images, kernel: Kernel, strides: Pair = (1, 1), padding: Padding
         than the padded image.
     """
     check_rank(4, x=x, kernel=kernel)
-    _check_channels("x's last axis", x.shape[3], "kernel's third", kernel.shape[2])
+    _check_channels("x's last", x.shape[3], "kernel's third", kernel.shape[2])
     image, taps = (x.shape[1], x.shape[2]), (kernel.shape[0], kernel.shape[1])
     return _bind(_convolution, x, kernel, Window(image, taps, strides, _pads(image, taps, strides, padding)))
 
 
-def convolve_transposed(y: Outputs, kernel: Kernel, strides: Pair = (2, 2), padding: Padding = "SAME") -> Images:
+def convolve_transposed(y: Outputs, kernel: AnyKernel, strides: Pair = (2, 2), padding: Padding = "SAME") -> Images:
     """The transpose of `convolve` as a linear map: the layer that enlarges images.
 
     Per sample. x[b, s·p + i − lo, s·q + j − lo, c] = Σ_o y[b, p, q, o] · kernel[i, j, c, o], summed over all
@@ -72,7 +73,7 @@ def convolve_transposed(y: Outputs, kernel: Kernel, strides: Pair = (2, 2), padd
       InputError: as `convolve`.
     """
     check_rank(4, y=y, kernel=kernel)
-    _check_channels("y's last axis", y.shape[3], "kernel's last", kernel.shape[3])
+    _check_channels("y's last", y.shape[3], "kernel's last", kernel.shape[3])
     taps = (kernel.shape[0], kernel.shape[1])
     image = (y.shape[1] * strides[0], y.shape[2] * strides[1])
     pads = _pads(image, taps, strides, padding)

@@ -123,7 +123,7 @@ class DcganDiscriminator(nn.Module):
     """Images through strided convolutions to one raw score each.
 
     Per sample, unless the normalization mixes the batch. Widths double from `channels` to channels·2^(layers − 1);
-    after each convolution come a normalization (but for the first one) and a LeakyReLU of slope 0.2; a dense layer scores.
+    after each convolution come a normalization (not after the first) and a LeakyReLU of slope 0.2; then a dense layer.
     Kernels start as N(0, 0.02). A bias stands only where no normalization takes it away again.
 
     Attributes: as `DcganGenerator`'s; `channels` is the first layer's width, and `normalization` that of every

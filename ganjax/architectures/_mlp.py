@@ -25,7 +25,7 @@ from ganjax.checks import InputError
 from ganjax.numerics import at_least_float32
 from ganjax.types import DiscriminatorOutput, Latents, Network, Samples
 
-Points = Float[Array, "B F"]
+Points = Float[Array, "B _"]
 Order = Callable[[Activation, Activation], Activation]
 
 IMAGE_AXES = 3  # H, W, C

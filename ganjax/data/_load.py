@@ -13,7 +13,7 @@ from ganjax.data._source import Source
 from ganjax.data._tfds import tfds_source
 from ganjax.data._toys import TOYS, toy_dataset, toy_source
 
-_TOY_SEEDS = {"train": 0, "test": 1}
+_SPLITS = ["train", "test"]
 
 
 class Loader(Protocol):
@@ -24,12 +24,13 @@ class Loader(Protocol):
       detail: what followed the colon, or "".
       folder: where files lie, or None.
       split: train, test, …
+      seed: of fixed points drawn from a toy.
     """
 
-    def __call__(self, name: str, detail: str, folder: str | None, split: str) -> Source: ...
+    def __call__(self, name: str, detail: str, folder: str | None, split: str, seed: int) -> Source: ...
 
 
-def load(name: str, folder: str | None = None, split: str = "train") -> Source:
+def load(name: str, folder: str | None = None, split: str = "train", seed: int = 0) -> Source:
     """A data set by name.
 
     Args:
@@ -40,6 +41,7 @@ def load(name: str, folder: str | None = None, split: str = "train") -> Source:
         `ring`, `grid`, `gaussian`, …: a toy distribution without end; `gaussian:1000`: 1000 fixed points of it.
       folder: where the files lie, for the sets that need some.
       split: which part; train or test, where a set has no others.
+      seed: which fixed points of a toy; nothing else depends on it.
 
     Returns:
       A source whose batches have no condition; `labelled` adds the labels.
@@ -49,37 +51,41 @@ def load(name: str, folder: str | None = None, split: str = "train") -> Source:
       InputError: when the detail, the folder or the split don't suit the set, or its files are damaged.
     """
     row, _, detail = name.partition(":")
-    return DATASETS[row](name, detail, folder, split)
+    return DATASETS[row](name, detail, folder, split, seed)
 
 
-def _load_digits(name: str, detail: str, folder: str | None, split: str) -> Source:
+def _load_digits(name: str, detail: str, folder: str | None, split: str, seed: int) -> Source:
+    del seed  # nothing is drawn
     _refuse(name, detail=detail, folder=folder)
     _check_split(name, split, ["train"])
     return digits()
 
 
-def _load_mnist(name: str, detail: str, folder: str | None, split: str) -> Source:
+def _load_mnist(name: str, detail: str, folder: str | None, split: str, seed: int) -> Source:
+    del seed  # nothing is drawn
     _refuse(name, detail=detail)
     if folder is None:
         raise InputError(f"Expected a folder with the IDX files of {name}, got none: name it.")
     return idx_source(folder, split)
 
 
-def _load_tfds(name: str, detail: str, folder: str | None, split: str) -> Source:
+def _load_tfds(name: str, detail: str, folder: str | None, split: str, seed: int) -> Source:
+    del seed  # nothing is drawn
     if not detail:
         raise InputError(f"Expected the set's name after a colon, got {name!r}: write for example tfds:cifar10.")
     return tfds_source(detail, folder, split)
 
 
-def _load_toy(name: str, detail: str, folder: str | None, split: str) -> Source:
+def _load_toy(name: str, detail: str, folder: str | None, split: str, seed: int) -> Source:
     _refuse(name, folder=folder)
-    _check_split(name, split, list(_TOY_SEEDS))
+    _check_split(name, split, _SPLITS)
     toy = name.partition(":")[0]
     if not detail:
         return toy_source(toy)
     if not detail.isdecimal():
         raise InputError(f"Expected a number of points after the colon, got {name!r}: write for example {toy}:1000.")
-    return toy_dataset(toy, jax.random.key(_TOY_SEEDS[split]), int(detail))
+    key = jax.random.fold_in(jax.random.key(seed), _SPLITS.index(split))
+    return toy_dataset(toy, key, int(detail))
 
 
 def _refuse(name: str, **given: str | None) -> None:

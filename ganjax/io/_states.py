@@ -113,6 +113,6 @@ def place(array: HostArray, leaf: Leaf, like: Any) -> Any:
     """Numbers from a checkpoint as a leaf of the kind, and on the devices, of the template's leaf `like`."""
     if isinstance(like, np.ndarray | np.generic):
         return array
-    value = jax.random.wrap_key_data(jnp.asarray(array), impl=leaf.impl) if leaf.impl else array
     # an array that is not committed to its device may meet others on any; keep it so
-    return jax.device_put(value, like.sharding if getattr(like, "committed", True) else None)
+    value = jax.device_put(array, like.sharding if getattr(like, "committed", True) else None)
+    return jax.random.wrap_key_data(value, impl=leaf.impl) if leaf.impl else value

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import jax
 
 from ganjax import losses
+from ganjax.divergences import DIVERGENCES, JENSEN_SHANNON, FDivergence
 from ganjax.types import AdversarialLoss, Key, Losses, Objective, Play
 
 Penalty = Callable[[Key, Play], Losses]
+DivergenceName = Literal[
+    "total_variation",
+    "kl",
+    "reverse_kl",
+    "pearson",
+    "neyman",
+    "squared_hellinger",
+    "jeffreys",
+    "jensen_shannon",
+    "gan",
+]
 
 
 def adversarial(loss: AdversarialLoss) -> Objective:
@@ -86,6 +99,40 @@ def hinge() -> Objective:
     """The hinge GAN: L_D = relu(1 − D(x)) + relu(1 + D(G(z))), L_G = −D(G(z)).
 
     At the optimum L_D = 2 − 2 TV(p, q). Lim and Ye 2017, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957,
-    eq. 16.
+    eq. 16 and 17.
     """
     return adversarial(losses.hinge())
+
+
+def sigmoid_mse() -> Objective:
+    """Squared errors of a sigmoid: L_D = ½(σ(D(x)) − 1)² + ½σ(D(G(z)))², L_G = ½(σ(D(G(z))) − 1)².
+
+    The loss of early tutorial programmes, kept to reproduce them and not for its gradients: LSGAN with targets 0, 1, 1
+    (Mao et al. 2016, arXiv:1611.04076, eq. 9) behind a sigmoid that LSGAN leaves out.
+    """
+    return adversarial(losses.sigmoid_mse())
+
+
+def f_gan(divergence: FDivergence = JENSEN_SHANNON, practical: bool = False) -> Objective:
+    """f-GAN: L_D = −g(D(x)) + f*(g(D(G(z)))), L_G = −f*(g(D(G(z)))), or −g(D(G(z))) where `practical`.
+
+    −E L_D is at most D_f(p‖q), and equal to it at the optimal discriminator.
+    Nowozin et al. 2016, arXiv:1606.00709, eq. 4 and 6.
+
+    Args:
+      divergence: a row of `divergences.DIVERGENCES`.
+      practical: the generator's non-saturating variant, section 3.2 of the paper.
+    """
+    return adversarial(losses.f_gan(divergence, practical=practical))
+
+
+def f_gan_by_name(divergence: DivergenceName = "jensen_shannon", practical: bool = False) -> Objective:
+    """f-GAN: L_D = −g(D(x)) + f*(g(D(G(z)))), L_G = −f*(g(D(G(z)))), or −g(D(G(z))) where `practical`.
+
+    `f_gan` with its divergence by name. Nowozin et al. 2016, arXiv:1606.00709, eq. 4 and 6.
+
+    Args:
+      divergence: which f-divergence the game bounds.
+      practical: the generator's non-saturating variant.
+    """
+    return f_gan(DIVERGENCES[divergence], practical=practical)

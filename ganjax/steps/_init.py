@@ -31,6 +31,8 @@ def initialize(
     fake = jax.eval_shape(lambda: game.generator.apply(gen, latents, *given)[0])
     check_fake(fake, batch.samples)
     disc = game.discriminator.init(disc_key, batch.samples, *given)
+    if game.objective.needs_helper and game.helper is None:
+        raise InputError("The objective needs a helper network, got a game without one: Game(..., helper=...).")
     output = jax.eval_shape(lambda: as_output(game.discriminator.apply(disc, batch.samples, *given)[0]))
     check_output(output, batch, game.objective)
     helper = game.helper.init(helper_key, batch.samples, latents) if game.helper else Variables(())

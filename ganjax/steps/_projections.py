@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ganjax.checks import check_positive
+from ganjax.checks import InputError, check_positive
 
 
 def clipped(optimizer: optax.GradientTransformation, bound: float) -> optax.GradientTransformation:
@@ -24,6 +24,8 @@ def clipped(optimizer: optax.GradientTransformation, bound: float) -> optax.Grad
         return optimizer.init(params)
 
     def update(updates: optax.Updates, state: optax.OptState, params: optax.Params | None = None):
+        if params is None:
+            raise InputError("Expected the parameters beside the updates: optimizer.update(updates, state, params).")
         updates, state = optimizer.update(updates, state, params)
         moved = optax.apply_updates(params, updates)
         return jax.tree.map(lambda m, p: jnp.clip(m, -bound, bound) - p, moved, params), state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -138,7 +138,7 @@ def move_discriminator(optimizer: optax.GradientTransformation, state: GanState,
 def move_generator(optimizer: optax.GradientTransformation, state: GanState, field: Field) -> GanState:
     movers, grads = (state.gen_params, state.helper_params), (field.grads.gen, field.grads.helper)
     updates, opt_state = optimizer.update(grads, state.gen_opt_state, movers)
-    gen_params, helper_params = optax.apply_updates(movers, updates)
+    gen_params, helper_params = cast(tuple[PyTree, PyTree], optax.apply_updates(movers, updates))
     return state._replace(
         gen_params=gen_params, helper_params=helper_params, gen_stats=field.stats.gen, gen_opt_state=opt_state
     )

@@ -5,6 +5,7 @@ import json
 import shutil
 import socket
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -62,10 +63,13 @@ def prepare(folder, name, shape, supervised, extra=0):
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tensorflow_datasets")
-    prepare(folder, "Tiny", (4, 6, 3), ("image", "label"))
-    prepare(folder, "Unfixed", (None, None, 3), ("image", "label"))
-    prepare(folder, "Pairs", (4, 6, 3), None, extra=1)
-    prepare(folder, "Undeclared", (4, 6, 3), None)
+    with pytest.MonkeyPatch.context() as patch:
+        # preparing leaves its scratch files behind
+        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("scratch")))
+        prepare(folder, "Tiny", (4, 6, 3), ("image", "label"))
+        prepare(folder, "Unfixed", (None, None, 3), ("image", "label"))
+        prepare(folder, "Pairs", (4, 6, 3), None, extra=1)
+        prepare(folder, "Undeclared", (4, 6, 3), None)
     return folder
 
 

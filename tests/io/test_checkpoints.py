@@ -7,6 +7,7 @@ import random
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -150,9 +151,11 @@ import sys, jax, jax.numpy as jnp, numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
 from ganjax.io import Checkpoints, state_sha256
 mesh = Mesh(np.array(jax.devices()), ("data",))
-def state(seed): return {"rows": jax.device_put(jnp.arange(8.0) + seed, NamedSharding(mesh, P("data"))),
-                         "key": jax.device_put(jax.random.key(seed), NamedSharding(mesh, P())),
-                         "all": jax.device_put(jnp.arange(3.0) * seed, NamedSharding(mesh, P()))}
+split, everywhere = NamedSharding(mesh, P("data")), NamedSharding(mesh, P())
+def state(seed): return {"rows": jax.device_put(jnp.arange(8.0) + seed, split),
+                         "key": jax.device_put(jax.random.key(seed), everywhere),
+                         "keys": jax.device_put(jax.random.split(jax.random.key(seed), 8), split),
+                         "all": jax.device_put(jnp.arange(3.0) * seed, everywhere)}
 with Checkpoints(sys.argv[1]) as checkpoints:
     checkpoints.save(1, state(5))
     restored = checkpoints.restore(state(0)).state
@@ -531,6 +534,49 @@ def test_remains_of_a_killed_save_are_ignored_then_cleared(two_checkpoints, tmp_
         assert checkpoints.latest_step() == 2
         checkpoints.save(3, small_state(3))
     assert folders(directory) == ["1", "2", "3"]
+
+
+# ---------------------------------------------------------------------------------------------------- several processes
+
+ONE_OF_TWO = """
+import sys, jax, jax.numpy as jnp, numpy as np
+from pathlib import Path
+from jax.experimental.multihost_utils import sync_global_devices
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+jax.distributed.initialize(f"localhost:{sys.argv[2]}", 2, int(sys.argv[3]))
+from ganjax.io import Checkpoints, state_sha256
+everywhere = NamedSharding(Mesh(np.array(jax.devices()), ("data",)), PartitionSpec())
+def state(seed):
+    return jax.jit(lambda: {"x": jnp.arange(9.0) + seed, "key": jax.random.key(seed)}, out_shardings=everywhere)()
+with Checkpoints(sys.argv[1]) as checkpoints:
+    for step in (1, 2, 3):
+        checkpoints.save(step, state(step))
+    checkpoints.wait()
+    if jax.process_index() == 0:
+        (Path(sys.argv[1]) / "3" / "manifest" / "metadata").write_text("{}")
+    sync_global_devices("damaged")
+    restored = checkpoints.restore(state(0))
+    assert (restored.step, restored.skipped[0].step, checkpoints.latest_step()) == (2, 3, 2), restored
+    assert state_sha256(restored.state) == state_sha256(state(2))
+    assert all(leaf.sharding == everywhere for leaf in jax.tree.leaves(restored.state))
+    checkpoints.save(3, state(33))
+    restored = checkpoints.restore(state(0))
+    assert (restored.step, restored.skipped) == (3, ()), restored
+    assert state_sha256(restored.state) == state_sha256(state(33))
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_write_one_folder(tmp_path):
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"}
+    commands = [[sys.executable, "-c", ONE_OF_TWO, str(tmp_path), str(port), str(index)] for index in range(2)]
+    processes = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for command in commands]
+    errors = [process.communicate(timeout=200)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], errors
+    assert folders(tmp_path) == ["1", "2", "3", "damaged-3"]
 
 
 # ---------------------------------------------------------------------------------------------------- digests
