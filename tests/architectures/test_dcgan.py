@@ -8,6 +8,7 @@ import pytest
 from ganjax.architectures import ARCHITECTURES, DcganDiscriminator, DcganGenerator
 from ganjax.architectures._dcgan import plan
 from ganjax.checks import InputError
+from ganjax.types import Variables
 
 DCGAN = ARCHITECTURES["dcgan"]
 
@@ -22,6 +23,17 @@ def count(tree):
 
 def shapes_of(network, *inputs):
     return jax.eval_shape(network.init, jax.random.key(0), *inputs)
+
+
+def start(network, *inputs):
+    """Variables drawn by NumPy, statistics positive: a compiled initialization takes longer than these tests."""
+    params, stats = shapes_of(network, *inputs)
+
+    def drawn(shapes):
+        leaves, structure = jax.tree.flatten(shapes)
+        return jax.tree.unflatten(structure, [0.2 * draw(leaf.shape, seed) for seed, leaf in enumerate(leaves)])
+
+    return Variables(drawn(params), jax.tree.map(lambda x: jnp.abs(x) + 0.5, drawn(stats)))
 
 
 def small(part, **settings):
@@ -75,15 +87,17 @@ def test_a_discriminator_names_the_images_it_takes():
 def test_shapes_and_ranges(resolution, image_channels):
     shape = (resolution, resolution, image_channels)
     generator, discriminator = (build(shape, channels=2, kernel=4) for build in DCGAN)
-    latents = 10 * draw((3, 6))
+    latents = draw((3, 6))
+    gen = start(generator, latents)
+    disc = start(discriminator, draw((3, *shape)))
 
     @jax.jit
-    def play(latents):
-        samples, _ = generator.apply(generator.init(jax.random.key(0), latents), latents, train=True)
-        output, _ = discriminator.apply(discriminator.init(jax.random.key(1), samples), samples, train=True)
+    def play(gen, disc, latents):
+        samples, _ = generator.apply(gen, latents, train=True)
+        output, _ = discriminator.apply(disc, samples, train=True)
         return samples, output
 
-    samples, output = play(latents)
+    samples, output = play(gen, disc, latents)
     assert samples.shape == (3, *shape)
     assert np.abs(samples).max() <= 1
     assert np.ptp(samples) > 0
@@ -142,34 +156,39 @@ def test_initial_kernels():
 
 def test_the_discriminator_layer_by_layer(x64):
     del x64
-    network = DcganDiscriminator(8, channels=2, image_channels=1, kernel=3, normalization=None)
+    network = small("discriminator", normalization="none")
     x = jnp.asarray(np.random.default_rng(0).normal(size=(2, 8, 8, 1)))
-    params = jax.tree.map(lambda p: 10 * p + 0.01, network.init(jax.random.key(0), x)["params"])
-    h = x
-    for name, strides in (("Conv_0", (1, 1)), ("Conv_1", (2, 2))):
-        dimensions = ("NHWC", "HWIO", "NHWC")
-        kernel = params[name]["kernel"].astype(x.dtype)
-        h = jax.lax.conv_general_dilated(h, kernel, strides, "SAME", dimension_numbers=dimensions)
-        h = h + params[name]["bias"][None, None, None]
-        h = jnp.where(h > 0, h, 0.2 * h)
-    expected = (h.reshape(2, -1) @ params["Dense_0"]["kernel"])[:, 0] + params["Dense_0"]["bias"]
-    scores = network.apply({"params": params}, x).scores
+    variables = start(network, x)
+
+    def by_hand(params, h):
+        for name, strides in (("Conv_0", (1, 1)), ("Conv_1", (2, 2))):
+            dimensions = ("NHWC", "HWIO", "NHWC")
+            kernel = params[name]["kernel"].astype(x.dtype)
+            h = jax.lax.conv_general_dilated(h, kernel, strides, "SAME", dimension_numbers=dimensions)
+            h = h + params[name]["bias"][None, None, None]
+            h = jnp.where(h > 0, h, 0.2 * h)
+        return (h.reshape(2, -1) @ params["Dense_0"]["kernel"])[:, 0] + params["Dense_0"]["bias"]
+
+    scores = jax.jit(network.apply)(variables, x)[0].scores
     assert scores.dtype == jnp.float64
-    np.testing.assert_allclose(scores, expected, rtol=1e-10)
+    np.testing.assert_allclose(scores, jax.jit(by_hand)(variables.params, x), rtol=1e-10)
 
 
 def test_the_generator_layer_by_layer():
     network = small("generator", normalization="none")
     latents = draw((2, 5))
-    variables = network.init(jax.random.key(0), latents)
-    params = jax.tree.map(lambda p: 10 * p + 0.01, variables.params)
-    h = (latents @ params["Dense_0"]["kernel"] + params["Dense_0"]["bias"][None]).reshape(2, 4, 4, 8)
-    for name, strides in (("ConvTranspose_0", (2, 2)), ("ConvTranspose_1", (1, 1))):
-        h = jax.lax.conv_transpose(jnp.maximum(h, 0), params[name]["kernel"], strides, "SAME", transpose_kernel=True)
-        h = h + params[name]["bias"][None, None, None]
-    samples, _ = network.apply(variables._replace(params=params), latents)
-    np.testing.assert_allclose(samples, jnp.tanh(h), rtol=1e-4, atol=1e-5)
-    assert np.abs(samples).max() > 0.05
+    variables = start(network, latents)
+
+    def by_hand(params, z):
+        h = (z @ params["Dense_0"]["kernel"] + params["Dense_0"]["bias"][None]).reshape(2, 4, 4, 8)
+        for name, strides in (("ConvTranspose_0", (2, 2)), ("ConvTranspose_1", (1, 1))):
+            kernel = params[name]["kernel"]
+            h = jax.lax.conv_transpose(jnp.maximum(h, 0), kernel, strides, "SAME", transpose_kernel=True)
+            h = h + params[name]["bias"][None, None, None]
+        return jnp.tanh(h)
+
+    samples, _ = jax.jit(network.apply)(variables, latents)
+    np.testing.assert_allclose(samples, jax.jit(by_hand)(variables.params, latents), rtol=1e-4, atol=1e-5)
 
 
 # --- training and evaluation ---
@@ -179,48 +198,46 @@ def test_the_generator_layer_by_layer():
 def test_training_updates_the_averages_and_evaluation_does_not(part):
     network = small(part)
     inputs = 1 + draw((4, 5) if part == "generator" else (4, 8, 8, 1))
-    variables = network.init(jax.random.key(0), inputs)
+    variables = start(network, inputs)
     _, kept = network.apply(variables, inputs)
     assert kept is variables.stats
-    _, updated = network.apply(variables, inputs, train=True)
+    _, updated = jax.jit(network.apply, static_argnames="train")(variables, inputs, train=True)
     assert jax.tree.structure(updated) == jax.tree.structure(variables.stats)
     for before, after in zip(jax.tree.leaves(variables.stats), jax.tree.leaves(updated), strict=True):
-        assert np.abs(after - before).max() > 1e-6
+        assert np.abs(after - before).max() > 1e-3
     if part == "generator":
-        # momentum .9: a tenth of the first layer's batch mean
-        dense = (inputs @ variables.params["Dense_0"]["kernel"]).reshape(-1, 8)
-        mean = updated["batch_stats"]["BatchNorm_0"]["mean"]
-        np.testing.assert_allclose(mean, 0.1 * dense.mean(0), rtol=1e-3, atol=1e-6)
+        # momentum .9: nine tenths of the old mean, a tenth of the first layer's batch mean
+        dense = (np.asarray(inputs) @ np.asarray(variables.params["Dense_0"]["kernel"])).reshape(-1, 8)
+        before, after = (stats["batch_stats"]["BatchNorm_0"]["mean"] for stats in (variables.stats, updated))
+        np.testing.assert_allclose(after, 0.9 * np.asarray(before) + 0.1 * dense.mean(0), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("part", ["generator", "discriminator"])
 def test_one_sample_evaluates_as_it_does_in_a_batch(part):
     network = small(part)
     inputs = draw((4, 5) if part == "generator" else (4, 8, 8, 1))
-    variables = network.init(jax.random.key(0), inputs)
-    _, stats = network.apply(variables, inputs, train=True)
-    variables = variables._replace(stats=stats)
-    together, alone = network.apply(variables, inputs)[0], network.apply(variables, inputs[2:3])[0]
+    apply = jax.jit(lambda variables, inputs: network.apply(variables, inputs)[0])
+    variables = start(network, inputs)
+    together, alone = apply(variables, inputs), apply(variables, inputs[2:3])
     for a, b in zip(jax.tree.leaves(together), jax.tree.leaves(alone), strict=True):
-        np.testing.assert_allclose(a[2:3], b, rtol=1e-4, atol=1e-7)
+        np.testing.assert_allclose(a[2:3], b, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(("normalization", "mixes"), [("batch", True), ("layer", False), ("none", False)])
 def test_what_mixes_the_batch(normalization, mixes):
     network = small("discriminator", normalization=normalization)
     x = draw((4, 8, 8, 1))
-    variables = network.init(jax.random.key(0), x)
-    together = network.apply(variables, x, train=True)[0].scores[:2]
-    apart = network.apply(variables, x[:2], train=True)[0].scores
-    assert (np.abs(together - apart).max() > 1e-4) == mixes
+    apply = jax.jit(lambda variables, x: network.apply(variables, x, train=True)[0].scores)
+    variables = start(network, x)
+    assert (np.abs(apply(variables, x)[:2] - apply(variables, x[:2])).max() > 1e-3) == mixes
 
 
 def test_bfloat16_computes_close_and_answers_in_float32():
     x = draw((4, 8, 8, 1))
     full, half = (small("discriminator", normalization="none", dtype=d) for d in ("float32", "bfloat16"))
-    variables = full.init(jax.random.key(0), x)
-    assert {p.dtype for p in jax.tree.leaves(half.init(jax.random.key(0), x))} == {jnp.dtype("float32")}
-    exact, rounded = (network.apply(variables, x)[0].scores for network in (full, half))
+    assert {leaf.dtype for leaf in jax.tree.leaves(shapes_of(half, x))} == {jnp.dtype("float32")}
+    variables = start(full, x)
+    exact, rounded = (jax.jit(network.apply)(variables, x)[0].scores for network in (full, half))
     assert rounded.dtype == jnp.float32
     assert 0 < np.abs(exact - rounded).max() < 0.03 * np.abs(exact).max()
 
@@ -228,8 +245,7 @@ def test_bfloat16_computes_close_and_answers_in_float32():
 def test_a_penalty_trains_it():
     network = small("discriminator", normalization="none")
     x = draw((3, 8, 8, 1))
-    variables = network.init(jax.random.key(0), x)
-    variables = variables._replace(params=jax.tree.map(lambda p: 10 * p, variables.params))
+    variables = start(network, x)
 
     def r1(params):
         def score(sample):
@@ -237,11 +253,11 @@ def test_a_penalty_trains_it():
 
         return jnp.mean(jnp.sum(jax.vmap(jax.grad(score))(x) ** 2, (1, 2, 3)))
 
-    gradients = jax.jit(jax.grad(r1))(variables.params)
-    assert all(np.isfinite(g).all() for g in jax.tree.leaves(gradients))
+    both = jax.jit(jax.value_and_grad(r1))
+    value, gradients = both(variables.params)
     # a step against the gradient makes the penalty smaller, by the step times the squared gradient to first order
     squared = sum(float(jnp.sum(g**2)) for g in jax.tree.leaves(gradients))
-    rate = 0.01 * float(r1(variables.params)) / squared
+    rate = 0.001 * float(value) / squared
     moved = jax.tree.map(lambda p, g: p - rate * g, variables.params, gradients)
-    fall = float(r1(variables.params)) - float(r1(moved))
-    assert abs(fall / (rate * squared) - 1) < 0.1
+    fall = float(value) - float(both(moved)[0])
+    assert abs(fall / (rate * squared) - 1) < 0.05

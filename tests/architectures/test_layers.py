@@ -67,15 +67,16 @@ def test_batch_norm_against_the_formula():
     module = Normalized(batch_norm(momentum=0.8, epsilon=0.1))
     variables = module.init(jax.random.key(0), x)
     y, updated = module.apply(variables, x, train=True, mutable=["batch_stats"])
-    mean, variance = np.mean(np.asarray(x, np.float64), (0, 1, 2)), np.var(np.asarray(x, np.float64), (0, 1, 2))
-    np.testing.assert_allclose(y, (x - mean) / np.sqrt(variance + 0.1), rtol=1e-4, atol=1e-5)
+    exact = np.asarray(x, np.float64)
+    mean, variance = exact.mean((0, 1, 2)), exact.var((0, 1, 2))
+    np.testing.assert_allclose(y, (exact - mean) / np.sqrt(variance + 0.1), rtol=1e-4, atol=1e-5)
     (stats,) = updated["batch_stats"].values()
     # from mean 0 and variance 1: 0.8·0 + 0.2·mean, 0.8·1 + 0.2·variance, biased
     np.testing.assert_allclose(stats["mean"], 0.2 * mean, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(stats["var"], 0.8 + 0.2 * variance, rtol=1e-4)
     # evaluation: the averages, not the batch
     evaluated = module.apply({**variables, **updated}, x)
-    expected = (x - 0.2 * mean) / np.sqrt(0.8 + 0.2 * variance + 0.1)
+    expected = (exact - 0.2 * mean) / np.sqrt(0.8 + 0.2 * variance + 0.1)
     np.testing.assert_allclose(evaluated, expected, rtol=1e-4, atol=1e-5)
 
 
