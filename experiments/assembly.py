@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
-from config import Config, Data, Update, build, check
+import updates
+from config import Config, Data, build, check
 
 from ganjax import data, steps
 from ganjax.data import Source, Spec
@@ -51,7 +52,12 @@ def assemble(config: Config) -> Run:
     )
     gen_optimizer, disc_optimizer = optimizers(config)
     run = Run(
-        source, game, schedule(config.update, game, gen_optimizer, disc_optimizer), init_key, data_key, sample_key
+        source,
+        game,
+        updates.algorithm(config.update, game, gen_optimizer, disc_optimizer),
+        init_key,
+        data_key,
+        sample_key,
     )
     jax.eval_shape(run.algorithm.init, init_key, example_batch(run, config))  # every pairing check, at no cost
     return run
@@ -69,16 +75,6 @@ def optimizers(config: Config) -> tuple[optax.GradientTransformation, optax.Grad
     disc_optimizer = build("disc_optimizer", config.disc_optimizer)
     clip = config.update.clip
     return gen_optimizer, disc_optimizer if clip is None else steps.clipped(disc_optimizer, clip)
-
-
-def schedule(update: Update, game: Game, gen_optimizer: Any, disc_optimizer: Any) -> Algorithm:
-    """The named schedule, with a generator average where the config asks for one."""
-    match update.schedule:
-        case "alternating":
-            algorithm = steps.alternating(game, gen_optimizer, disc_optimizer, update.disc_steps)
-        case "synchronous":
-            algorithm = steps.synchronous(game, gen_optimizer, disc_optimizer)
-    return algorithm if update.ema_decay is None else steps.averaged(algorithm, steps.warmed_up(update.ema_decay))
 
 
 def example_batch(run: Run, config: Config) -> Batch:

@@ -48,6 +48,8 @@ class Options:
     """training seeds, from 0"""
     num_steps: int | None = None
     """generator steps; by default the preset's"""
+    batch_size: int | None = None
+    """by default the preset's"""
     num_samples: int = 2500
     """samples to judge each run by"""
     output: Path = Path("runs/compare.json")
@@ -59,7 +61,8 @@ def config_for(options: Options, objective: str) -> Config:
     own = PRESETS.get(f"{options.preset}-{objective}")
     preset = PRESETS[options.preset]
     config = own or config_module.with_named_choices(preset, ["--objective.name", objective])
-    return config if options.num_steps is None else replace(config, num_steps=options.num_steps)
+    given = {"num_steps": options.num_steps, "batch_size": options.batch_size}
+    return replace(config, **{name: value for name, value in given.items() if value is not None})
 
 
 def train(config: Config, seeds: int, num_samples: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from optimizers import OPTIMIZERS
 
 from ganjax.architectures import ARCHITECTURES, HELPERS
-from ganjax.checks import InputError, Table, unknown_name
+from ganjax.checks import InputError, Table
 from ganjax.objectives import OBJECTIVES, SETTINGS
 from ganjax.priors import PRIORS
 
@@ -91,8 +91,20 @@ class Data:
 class Update:
     """Who moves when."""
 
-    schedule: Literal["alternating", "synchronous"] = "alternating"
-    """alternating: the discriminator moves first; synchronous: both move from one point"""
+    schedule: Literal[
+        "alternating", "synchronous", "extragradient", "optimistic", "heun", "runge-kutta", "unrolled"
+    ] = "alternating"
+    """alternating: the discriminator moves first; the others move both players from one point"""
+    gradients: Literal["separate", "single-loss", "shared-forward", "fused"] = "separate"
+    """the way to the gradients; all give the same numbers, fused the fastest where each score depends on one sample"""
+    ratio: float = 1.0
+    """the generator's weight in the single loss; adaptive optimizers ignore it"""
+    unroll_steps: int = 5
+    """the discriminator's moves that the generator looks through (unrolled only)"""
+    consensus: float = 0.0
+    """weight of consensus optimization's pull toward points where no player wants to move; 0 for none"""
+    accumulate: int = 1
+    """compute each gradient over this many equal parts of a batch, one after the other"""
     disc_steps: int = 1
     """the discriminator's moves for one of the generator's (alternating only)"""
     clip: float | None = None
@@ -221,14 +233,8 @@ def check(config: Config) -> None:
         value = getattr(config, name)
         if not least <= value < 2**31:
             raise InputError(f"Expected {name.replace('_', '-')} >= {least} (and below 2^31), got {value}.")
-    if config.update.schedule == "synchronous" and config.update.disc_steps != 1:
+    if config.update.schedule != "alternating" and config.update.disc_steps != 1:
         raise InputError(
-            f"Expected update.disc-steps 1 under the synchronous schedule, got {config.update.disc_steps}: "
-            "both players move once; use --update.schedule alternating."
+            f"Expected update.disc-steps 1 under the {config.update.schedule} schedule, "
+            f"got {config.update.disc_steps}: both players move once; use --update.schedule alternating."
         )
-
-
-def check_known(name: str, kind: str, known: Sequence[str]) -> None:
-    """Raises `InputError` with the nearest names unless `name` is known."""
-    if name not in known:
-        raise InputError(unknown_name(kind, name, list(known)))

@@ -1,15 +1,20 @@
 """Games small enough to be played by hand."""
 
+import math
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import linen as nn
 
-from ganjax import objectives
-from ganjax.architectures import from_linen, stateless
+from ganjax import objectives, priors, steps
+from ganjax.architectures import from_linen, stateless, statistics_network
+from ganjax.steps import Players
 from ganjax.types import DiscriminatorOutput, Game, Prior
 
 POINT = Prior(sample=lambda key, num: jnp.zeros((num, 1)), shape=(1,))
+SPREAD = Prior(sample=lambda key, num: jnp.linspace(-0.4, 0.5, num)[:, None], shape=(1,))
 NORMAL = Prior(sample=lambda key, num: jax.random.normal(key, (num, 1)), shape=(1,))
 
 
@@ -47,3 +52,52 @@ def batch_norm_game():
 
 def sgd(learning_rate=0.1):
     return optax.sgd(learning_rate)
+
+
+# --- a game that every objective can be played on
+
+CLASSES, LATENT_DIM = 4, 7
+
+
+class ConditionedGenerator(nn.Module):
+    shape: tuple[int, ...] = (2, 1, 2)
+
+    @nn.compact
+    def __call__(self, z, *labels, train):
+        x = jnp.concatenate([z, *(jax.nn.one_hot(y, CLASSES, dtype=z.dtype) for y in labels)], axis=1)
+        x = nn.tanh(nn.Dense(7)(x))
+        return 1.5 * nn.Dense(math.prod(self.shape))(x).reshape(-1, *self.shape)
+
+
+class ManyHeads(nn.Module):
+    """A score, `codes` as wide as the latents, a `posterior` of 3 + 2 numbers, `class_logits`."""
+
+    @nn.compact
+    def __call__(self, x, *labels, train):
+        x = nn.tanh(nn.Dense(9)(x.reshape(x.shape[0], -1)))
+        x = nn.tanh(nn.Dense(8)(x))
+        features = {"codes": nn.Dense(LATENT_DIM)(x), "posterior": nn.Dense(5)(x), "class_logits": nn.Dense(CLASSES)(x)}
+        scores = 2.0 * nn.Dense(1)(x)[:, 0]
+        for y in labels:
+            scores += jnp.sum(nn.Embed(CLASSES, 8)(y) * x, axis=1)
+        return DiscriminatorOutput(scores, features)
+
+
+def many_headed(objective):
+    """Latents of 2 noise numbers, a category of 3 and 2 continuous codes; images of 2 × 1 × 2; a helper if needed."""
+    prior = priors.coded(2, categories=3, continuous=2)
+    helper = statistics_network(features=(5,)) if objective.needs_helper else None
+    return Game(from_linen(ConditionedGenerator()), from_linen(ManyHeads()), objective, prior, helper)
+
+
+def at_random(game, batch, seed=0, dtype=jnp.float64):
+    """(params, stats, deal, batch) with no number special, all floats of one dtype."""
+    algorithm = steps.synchronous(game, sgd(), sgd())
+    state = algorithm.init(jax.random.key(seed), batch)
+    deal = algorithm.deal(state.key, jnp.int32(0), batch.samples.shape[0])
+    params = Players(state.gen_params, state.disc_params, state.helper_params)
+    leaves, structure = jax.tree.flatten(params)
+    rng = np.random.default_rng(seed)
+    params = jax.tree.unflatten(structure, [x + 0.2 * rng.normal(size=x.shape) for x in leaves])
+    place = (params, Players(state.gen_stats, state.disc_stats), deal, batch)
+    return jax.tree.map(lambda x: x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x, place)

@@ -38,6 +38,7 @@ from ganjax.objectives._settings import (
     SETTINGS,
     Settings,
 )
+from ganjax.objectives._single_loss import single_loss
 from ganjax.objectives._wasserstein import (
     gan_qp,
     wgan,
@@ -82,6 +83,7 @@ __all__ = [
     "relativistic_average_hinge",
     "relativistic_average_least_squares",
     "sigmoid_mse",
+    "single_loss",
     "wgan",
     "wgan_div",
     "wgan_gp",

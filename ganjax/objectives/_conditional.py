@@ -14,8 +14,11 @@ from ganjax.types import Condition, Key, Losses, Objective, Play
 def acgan(weight: float = 1.0) -> Objective:
     """AC-GAN: the non-saturating game, with −λ log C(y|x) on real and fake samples for D and on fake ones for G.
 
+        L_D = sp(−D(x)) + sp(D(G(z, y))) − λ(log C(y|x) + log C(y|G(z, y)))
+        L_G = sp(−D(G(z, y))) − λ log C(y|G(z, y))
+
     The discriminator's `class_logits` [B, K] classify every sample; the generator is given the labels.
-    Odena et al. 2016, arXiv:1610.09585, eq. 2 and 3.
+    Odena et al. 2016, arXiv:1610.09585, eq. 2 and 3: D maximises L_S + L_C, G maximises L_C − L_S.
 
     Args:
       weight: λ.
@@ -52,8 +55,8 @@ def projection() -> Objective:
 def cross_entropy(logits: Float[Array, "B K"], labels: Condition) -> Losses:
     """−log softmax(logits)[label]. Per sample."""
     if not (hasattr(labels, "dtype") and jnp.issubdtype(labels.dtype, jnp.integer) and labels.ndim == 1):
+        got = f"{labels.dtype}{list(labels.shape)}" if hasattr(labels, "dtype") else repr(labels)
         raise InputError(
-            f"Expected a condition of integer labels [{logits.shape[0]}], got {labels!r}: give batches as "
-            "(samples, labels)."
+            f"Expected a condition of integer labels [{logits.shape[0]}], got {got}: give batches as (samples, labels)."
         )
     return -regularizers.categorical_information(logits, labels, entropy=0.0)

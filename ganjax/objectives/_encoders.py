@@ -43,6 +43,9 @@ def ebgan(margin: float = 10.0, repelling_weight: float = 0.1) -> Objective:
 def infogan(weight: float = 1.0, categories: int = 10, continuous: int = 2) -> Objective:
     """InfoGAN: the non-saturating game with −λ(E log Q(c | G(z, c)) + H(c)) in both losses.
 
+        L_D = sp(−D(x)) + sp(D(G(z, c))) − λ(log Q(c | G(z, c)) + H(c))
+        L_G = sp(−D(G(z, c))) − λ(log Q(c | G(z, c)) + H(c))
+
     Latents are [noise, one-hot categorical code, continuous codes on (−1, 1)], as `priors.coded` draws them. The
     discriminator's `posterior` [B, categories + continuous] holds Q's logits, then means of unit-variance Gaussians.
     Chen et al. 2016, arXiv:1606.03657, eq. 5 and 6.
@@ -57,20 +60,12 @@ def infogan(weight: float = 1.0, categories: int = 10, continuous: int = 2) -> O
         or the posterior isn't [B, categories + continuous].
     """
     check_non_negative(categories=categories, continuous=continuous)
-    num_codes = categories + continuous
-    if not num_codes:
+    if not categories + continuous:
         raise InputError("Expected categories or continuous codes, got none of both: without a code it is no InfoGAN.")
     loss = losses.non_saturating()
 
     def information(play: Play) -> Losses:
-        posterior, latents = play.fake_output.features["posterior"], play.latents
-        if posterior.shape[1:] != (num_codes,) or latents.shape[-1] < num_codes:
-            raise InputError(
-                f"Expected posterior[B, {num_codes}] and latents that end in {num_codes} codes, got "
-                f"posterior{list(posterior.shape)} and latents{list(latents.shape)}: "
-                "give the objective, the prior and the discriminator the same codes."
-            )
-        return code_information(posterior, latents[:, -num_codes:], categories)
+        return code_information(play.fake_output.features["posterior"], play.latents, categories, continuous)
 
     def discriminator(key: Key, play: Play) -> Losses:
         del key
@@ -83,14 +78,23 @@ def infogan(weight: float = 1.0, categories: int = 10, continuous: int = 2) -> O
     return Objective(discriminator, generator, needs=("posterior",))
 
 
-def code_information(posterior: Float[Array, "B N"], codes: Float[Array, "B N"], categories: int) -> Losses:
+def code_information(
+    posterior: Float[Array, "B _N"], latents: Float[Array, "B _Z"], categories: int, continuous: int
+) -> Losses:
     """log Q(c | x) + H(c), summed over a categorical code and the continuous ones behind it. Per sample."""
+    num_codes = categories + continuous
+    if posterior.shape[1] != num_codes or latents.shape[1] < num_codes:
+        raise InputError(
+            f"Expected posterior[B, {num_codes}] and latents that end in {num_codes} codes, "
+            f"got posterior{list(posterior.shape)} and latents{list(latents.shape)}: "
+            "give the objective, the prior and the discriminator the same codes."
+        )
+    codes = latents[:, -num_codes:]
     total = 0.0 * posterior[:, 0]
     if categories:
         total += regularizers.categorical_information(posterior[:, :categories], codes[:, :categories])
-    num_continuous = codes.shape[1] - categories
-    if num_continuous:
-        entropy = num_continuous * math.log(2)  # of U(−1, 1), in nats
+    if continuous:
+        entropy = continuous * math.log(2)  # of U(−1, 1), in nats
         total += regularizers.gaussian_information(posterior[:, categories:], codes[:, categories:], entropy=entropy)
     return total
 

@@ -110,11 +110,12 @@ def gan_qp(lambda_: float = 10.0, distance: Literal["l1", "l2"] = "l1") -> Objec
       lambda_: λ.
       distance: the mean absolute (l1) or root-mean-square (l2) difference of each pair.
     """
+    measure = regularizers.DISTANCES[distance]
 
     def discriminator(key: Key, play: Play) -> Losses:
         del key
         quadratic = regularizers.gan_qp(
-            play.real_scores, play.fake_scores, play.real, play.fake, lambda_=lambda_, distance=distance
+            play.real_scores, play.fake_scores, play.real, play.fake, lambda_=lambda_, distance=measure
         )
         return -(play.real_scores - play.fake_scores) + quadratic
 

@@ -2,25 +2,49 @@
 
 from ganjax.steps._averaging import averaged, generator_variables, warmed_up
 from ganjax.steps._chunk import chunk
+from ganjax.steps._dynamics import Flow, eigenvalues, jacobian, one_step, spectral_radius, vector_field
+from ganjax.steps._fused import fused
 from ganjax.steps._gradients import Gradients, separate
+from ganjax.steps._integrators import extragradient, optimistic, runge_kutta
 from ganjax.steps._play import Field, Players
 from ganjax.steps._projections import clipped
+from ganjax.steps._recalibration import recalibrated
 from ganjax.steps._schedules import alternating, synchronous
+from ganjax.steps._shared_forward import shared_forward
+from ganjax.steps._single_loss import single_loss
+from ganjax.steps._unrolled import unrolled
+from ganjax.steps._wrapped import accumulated, consensus
 from ganjax.types import Algorithm, GanState, StepInfo
 
 __all__ = [
     "Algorithm",
     "Field",
+    "Flow",
     "GanState",
     "Gradients",
     "Players",
     "StepInfo",
+    "accumulated",
     "alternating",
     "averaged",
     "chunk",
     "clipped",
+    "consensus",
+    "eigenvalues",
+    "extragradient",
+    "fused",
     "generator_variables",
+    "jacobian",
+    "one_step",
+    "optimistic",
+    "recalibrated",
+    "runge_kutta",
     "separate",
+    "shared_forward",
+    "single_loss",
+    "spectral_radius",
     "synchronous",
+    "unrolled",
+    "vector_field",
     "warmed_up",
 ]

@@ -51,18 +51,18 @@ def gen_loss(game: Game, params: Players, stats: Players, deal: Deal, batch: Bat
 
 
 def separate_field(game: Game, params: Players, stats: Players, deal: Deal, batch: Batch) -> Field:
-    """Two losses, two gradients: (∂_θ L_G, ∂_φ L_D), each player's loss with the other player stopped.
+    """Two losses, two gradients: (∂_θ L_G, ∂_φ L_D), each player's loss with the other player held.
 
+    Held by not being differentiated, never by stop_gradient: the field itself can be differentiated in full.
     Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1, both half steps at one point.
     """
-    fixed = jax.lax.stop_gradient(params)
 
     def of_disc(disc: PyTree) -> tuple[Array, tuple[PyTree, Array, Array]]:
-        return disc_loss(game, fixed._replace(disc=disc), stats, deal, batch)
+        return disc_loss(game, params._replace(disc=disc), stats, deal, batch)
 
     def of_gen(movers: tuple[PyTree, PyTree]) -> tuple[Array, PyTree]:
         gen, helper = movers
-        return gen_loss(game, fixed._replace(gen=gen, helper=helper), stats, deal, batch)
+        return gen_loss(game, params._replace(gen=gen, helper=helper), stats, deal, batch)
 
     (disc_value, (disc_stats, *scores)), disc_grads = jax.value_and_grad(of_disc, has_aux=True)(params.disc)
     (gen_value, gen_stats), (gen_grads, helper_grads) = jax.value_and_grad(of_gen, has_aux=True)(

@@ -251,6 +251,27 @@ def test_transforms_of_the_transposed_convolution(x64, name):
     close(jax.jit(got)(y, w), jax.jit(expected)(y, w), 1e-10)
 
 
+def kernel_gradient(x, y):
+    """The third map by itself: the kernel gradient of ⟨convolution, y⟩."""
+    w = jnp.zeros((3, 3, x.shape[3], y.shape[3]), x.dtype)
+    return jax.grad(lambda w: jnp.vdot(convolve(x, w, (2, 2)), y))(w)
+
+
+@pytest.mark.parametrize("mapped", [0, 1])
+@pytest.mark.parametrize("bilinear", [convolve, convolve_transposed, kernel_gradient])
+def test_vmap_over_one_operand_is_a_loop(x64, bilinear, mapped):
+    del x64
+    shapes = {
+        convolve: [(2, 5, 4, 3), (3, 3, 3, 4)],
+        convolve_transposed: [(2, 3, 4, 5), (4, 4, 2, 5)],
+        kernel_gradient: [(2, 6, 5, 3), (2, 3, 3, 4)],
+    }[bilinear]
+    operands = [draw(shape, seed) for seed, shape in enumerate(shapes)]
+    operands[mapped] = draw((3, *shapes[mapped]), 2)
+    loop = [bilinear(*(x[i] if n == mapped else x for n, x in enumerate(operands))) for i in range(3)]
+    close(jax.vmap(bilinear, (0, None) if mapped == 0 else (None, 0))(*operands), jnp.stack(loop), 1e-12)
+
+
 def test_finite_differences(x64):
     del x64
     x, w = draw((2, 4, 3, 2)), draw((3, 3, 2, 2), 1)
@@ -298,6 +319,15 @@ def test_bfloat16_sums_in_float32(kind):
     taps = getattr(forms, f"{kind}_kernel_gradient")(x, y, window)[1:3, 1:3]
     assert taps.dtype == half
     np.testing.assert_array_equal(np.asarray(taps, np.float32), 256)
+
+
+def test_bfloat16_shares_meet_in_float32():
+    # 257 channels of ones in 3·3 taps: 9·257 = 2313, which bfloat16 (steps of 16 there) rounds to 2320;
+    # shares rounded before they are added would be 9·256 = 2304
+    window = Window((8, 8), (6, 6), (2, 2), ((2, 2), (2, 2)))
+    y, w = jnp.ones((1, 4, 4, 257), jnp.bfloat16), jnp.ones((6, 6, 1, 257), jnp.bfloat16)
+    inner = forms.cpu_image_gradient(y, w, window)[:, 2:6, 2:6]
+    np.testing.assert_array_equal(np.asarray(inner, np.float32), 2320)
 
 
 def test_bfloat16_gradients_stay_close():

@@ -78,7 +78,7 @@ def test_float64_inputs_and_parameters_stay_float64(x64, name, part):
 @pytest.mark.parametrize(("name", "part"), PARTS)
 def test_every_parameter_has_a_gradient(name, part):
     network, inputs = build(name, part), inputs_of(part)
-    variables = network.init(jax.random.key(1), inputs)
+    variables = jax.jit(network.init)(jax.random.key(1), inputs)
 
     def total(params):
         output, _ = network.apply(variables._replace(params=params), inputs, train=True)
