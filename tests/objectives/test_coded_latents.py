@@ -39,13 +39,18 @@ def test_each_part_has_its_law():
 
 
 def test_parts_are_independent():
-    """A key spent twice would tie the code to the noise."""
     kept = np.delete(drawn(), NOISE + CATEGORIES - 1, axis=1)  # the last entry of a one-hot row is 1 − the others
     correlation = np.corrcoef(kept, rowvar=False)
     codes = slice(NOISE, NOISE + CATEGORIES - 1)
     expected = np.eye(len(correlation))
     expected[codes, codes] = np.where(np.eye(CATEGORIES - 1), 1, -1 / (CATEGORIES - 1))
     np.testing.assert_allclose(correlation, expected, atol=0.04)
+
+
+def test_noise_and_continuous_codes_share_no_key():
+    """One key would draw both from the same bits; with equal widths they would line up."""
+    noise, rest = np.split(np.asarray(coded(2, 0, 2).sample(KEY, 20_000)), 2, axis=1)
+    np.testing.assert_allclose([np.corrcoef(a, b)[0, 1] for a, b in zip(noise.T, rest.T, strict=True)], 0, atol=0.035)
 
 
 @pytest.mark.parametrize("parts", [(4, 0, 0), (0, 3, 0), (0, 0, 2), (1, 0, 2), (2, 8, 0)])
