@@ -42,6 +42,15 @@ class BatchNormDiscriminator(nn.Module):
         return nn.Dense(1)(nn.leaky_relu(nn.BatchNorm(use_running_average=not train, momentum=0.5)(x)))[:, 0]
 
 
+class AloneDiscriminator(nn.Module):
+    """Dropout and spectral norm: random, and with statistics, but each sample by itself."""
+
+    @nn.compact
+    def __call__(self, x, train):
+        x = nn.SpectralNorm(nn.Dense(8))(x, update_stats=train)
+        return nn.Dense(1)(nn.Dropout(0.5, deterministic=not train)(nn.tanh(x)))[:, 0]
+
+
 def batch_norm_game():
     """Batch norm in both players, on points in the plane."""
     prior = Prior(sample=lambda key, num: jax.random.normal(key, (num, 3)), shape=(3,))

@@ -2,7 +2,7 @@
 
 A function with a hand-written gradient (`jax.custom_vjp`) would do for plain training. But it has no forward mode, and
 `vmap` maps its gradient sample by sample: a penalty on per-sample gradients would then make one kernel gradient a
-sample, a hundred times the memory, only to sum them. A primitive's batching rule lets mapped samples join the batch.
+sample, only to sum them (3 times the time or 17 times the memory, on a small DCGAN). Here they join the batch.
 
 The form is chosen when a program is lowered, by the platform that it is lowered for. A choice by
 `jax.default_backend()` would be wrong for a program placed on the CPU of a machine with an accelerator.

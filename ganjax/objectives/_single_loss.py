@@ -16,7 +16,7 @@ def single_loss(objective: Objective, ratio: float = 1.0) -> Callable[[Key, Key,
 
         L(θ, φ) = L_D(D(x), D(sg G(z))) + λ [L_G(D(x), D(G(z))) − L_G(D(x), D(sg G(z)))]
 
-    The bracket's value is exactly 0. Both its terms see the same φ, so that its derivative in φ cancels, to the rounding
+    The bracket is exactly 0 in value. Both its terms see the same φ, so that its derivative in φ cancels to rounding
     of ∂L_G/∂φ; only the first sees θ. L_D is shown stopped samples. So L equals L_D in value, while descending it
     moves both players. Per batch: means are taken here.
 

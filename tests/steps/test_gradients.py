@@ -12,7 +12,7 @@ from ganjax import objectives, priors, steps
 from ganjax.architectures import DcganDiscriminator, DcganGenerator, from_linen
 from ganjax.steps import _fused as fused_file
 from ganjax.steps._play import generate, judge, split
-from ganjax.types import Batch, Game, Variables
+from ganjax.types import Batch, Game, Objective, Variables
 
 CASES = {label: (row, settings) for label, (row, settings, _) in references_objectives.cases().items()}
 FAST = {"hinge", "relativistic_average", "r3gan", "infogan", "meg"}
@@ -99,6 +99,14 @@ def test_with_batch_norm_in_the_discriminator_all_but_fused_agree():
     game, batch = games.batch_norm_game(), Batch(jnp.asarray(np.random.default_rng(2).normal(0.3, 1.2, (7, 2))))
     ways = {name: way for name, way in WAYS.items() if name != "fused"}
     all_agree(game, games.at_random(game, batch), 1e-10, ways)
+
+
+@pytest.mark.usefixtures("x64")
+def test_gradients_agree_with_dropout_and_spectral_norm_in_the_discriminator():
+    """The same masks and the same power iterations: real pass first, then the fake one from what it left."""
+    game = games.batch_norm_game()._replace(discriminator=from_linen(games.AloneDiscriminator()))
+    batch = Batch(jnp.asarray(np.random.default_rng(2).normal(0.3, 1.2, (7, 2))))
+    all_agree(game, games.at_random(game, batch), 1e-10)
 
 
 # --- the single loss
@@ -201,6 +209,32 @@ def test_which_objectives_take_one_backward_pass(label, monkeypatch):
     jax.eval_shape(lambda *place: steps.fused.field(game, *place), *place)
     beyond = {"infogan", "ogan", "meg", "acgan", "ebgan"}
     assert bool(taken) == (CASES[label][0] in beyond and label != "ebgan alone")
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize(
+    "seen", ["fake samples", "fake features by the discriminator", "real features", "real samples"]
+)
+def test_looking_beyond_scores_costs_no_exactness(seen):
+    """One thing at a time, seen by one player."""
+    plain = objectives.hinge()
+
+    def more(play):
+        return {
+            "fake samples": lambda: jnp.sum(play.fake**2, axis=(1, 2, 3)),
+            "fake features by the discriminator": lambda: play.fake_output.features["codes"][:, 0],
+            "real features": lambda: play.real_output.features["codes"][:, 0] * play.fake_scores,
+            "real samples": lambda: play.real[:, 0, 0, 0] * play.fake_scores,
+        }[seen]()
+
+    def discriminator(key, play):
+        return plain.discriminator(key, play) + (more(play) if seen != "fake samples" else 0)
+
+    def generator(key, play):
+        return plain.generator(key, play) + (more(play) if "discriminator" not in seen else 0)
+
+    game = games.many_headed(Objective(discriminator, generator))
+    all_agree(game, games.at_random(game, batch_for("hinge")), 1e-10)
 
 
 def test_reading_an_input_is_seen():

@@ -34,15 +34,6 @@ class Packed(nn.Module):
         return jnp.repeat(nn.Dense(1)(pairs)[:, 0], 2)
 
 
-class Free(nn.Module):
-    """Dropout and spectral norm: random and with statistics, but each sample by itself."""
-
-    @nn.compact
-    def __call__(self, x, train):
-        x = nn.SpectralNorm(nn.Dense(8))(x, update_stats=train)
-        return nn.Dense(1)(nn.Dropout(0.5, deterministic=not train)(nn.tanh(x)))[:, 0]
-
-
 def init(discriminator, shape=(4, 2)):
     generator = from_linen(games.ConditionedGenerator(shape[1:]))
     game = Game(generator, discriminator, games.dirac().objective, games.many_headed(games.dirac().objective).prior)
@@ -58,7 +49,7 @@ MIXING = {
 ALONE = {
     "plain": (from_linen(MlpDiscriminator((4,))), (4, 2)),
     "layer_norm": (from_linen(MlpDiscriminator((4,), normalization=layer_norm())), (4, 2)),
-    "dropout_and_spectral_norm": (from_linen(Free()), (4, 2)),
+    "dropout_and_spectral_norm": (from_linen(games.AloneDiscriminator()), (4, 2)),
     "convolutions": (from_linen(DcganDiscriminator(8, 2, 1, normalization=None)), (4, 8, 8, 1)),
 }
 
