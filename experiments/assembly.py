@@ -59,7 +59,9 @@ def assemble(config: Config) -> Run:
         data_key,
         sample_key,
     )
-    jax.eval_shape(run.algorithm.init, init_key, example_batch(run, config))  # every pairing check, at no cost
+    # a whole step in shapes alone: every check of every pairing, and nothing computed
+    batch = jax.eval_shape(lambda: example_batch(run, config))
+    jax.eval_shape(run.algorithm.step, jax.eval_shape(run.algorithm.init, init_key, batch), batch)
     return run
 
 
@@ -89,7 +91,7 @@ def init(run: Run, config: Config) -> GanState:
 
 def template(run: Run, config: Config) -> GanState:
     """Shapes and dtypes of the run's state, to restore a checkpoint into."""
-    return jax.eval_shape(run.algorithm.init, run.init_key, example_batch(run, config))
+    return jax.eval_shape(run.algorithm.init, run.init_key, jax.eval_shape(lambda: example_batch(run, config)))
 
 
 def sample(run: Run, variables: Variables, key: Key, num: int, batch_size: int = 500) -> jax.Array:

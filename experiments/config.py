@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from limits import check_numbers
 from optimizers import OPTIMIZERS
 
 from ganjax.architectures import ARCHITECTURES, HELPERS
 from ganjax.checks import InputError, Table
-from ganjax.objectives import OBJECTIVES, SETTINGS
+from ganjax.objectives import OBJECTIVES, SETTINGS, Settings
 from ganjax.priors import PRIORS
 
 
@@ -210,7 +211,7 @@ def with_named_choices(config: Config, arguments: Sequence[str]) -> Config:
 
 def recommended_update(config: Config) -> Update:
     """The update with the discriminator's moves and the clipping that the objective's paper used."""
-    settings = SETTINGS[config.objective.name.replace("-", "_")]  # type: ignore[attr-defined]
+    settings = SETTINGS.get(config.objective.name.replace("-", "_"), Settings())  # type: ignore[attr-defined]
     disc_steps = settings.disc_steps if config.update.schedule == "alternating" else 1
     return dataclasses.replace(config.update, disc_steps=disc_steps, clip=settings.clip)
 
@@ -227,12 +228,9 @@ def named(arguments: Sequence[str], kind: str) -> str | None:
 
 def check(config: Config) -> None:
     """Raises `InputError` for settings that no run can have, whatever the data."""
-    at_least = {"batch_size": 1, "num_steps": 1, "log_every": 1, "sample_every": 1, "checkpoint_every": 1}
-    at_least |= {"steps_per_call": 1, "keep_checkpoints": 1, "num_samples": 1, "seed": 0}
-    for name, least in at_least.items():
-        value = getattr(config, name)
-        if not least <= value < 2**31:
-            raise InputError(f"Expected {name.replace('_', '-')} >= {least} (and below 2^31), got {value}.")
+    check_numbers(to_dict(config))
+    if config.objective.name in ("acgan", "projection"):  # type: ignore[attr-defined]
+        raise InputError("acgan and projection need labels, which train.py does not give yet: use them as a library.")
     if config.update.schedule != "alternating" and config.update.disc_steps != 1:
         raise InputError(
             f"Expected update.disc-steps 1 under the {config.update.schedule} schedule, "

@@ -24,6 +24,7 @@ from classifier_cache import cached_classifier
 from classifiers import LabeledImages, hold_out
 from config import Config
 from judging import evaluate_images, evaluate_toy
+from limits import check_numbers
 from sample import Weights, chosen, open_run
 from scripts import report_errors
 
@@ -78,6 +79,7 @@ def judge(config: Config, run: Run, fake: np.ndarray, cache: Path) -> dict[str, 
 
 
 def main(options: Options) -> dict[str, Any]:
+    check_numbers({"num_samples": options.num_samples, "seed": options.seed})
     config, run, restored = open_run(options.workdir, options.step)
     fake = assembly.sample(
         run, chosen(restored.state, options.weights), jax.random.key(options.seed), options.num_samples

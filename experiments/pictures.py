@@ -11,7 +11,7 @@ from assembly import Run
 from config import Config
 
 from ganjax import steps
-from ganjax.io import curves_png, image_grid, read_metrics, save_gif, save_png, scatter_picture
+from ganjax.io import curves_png, image_grid, save_gif, save_png, scatter_picture
 from ganjax.types import GanState
 
 
@@ -31,9 +31,7 @@ def picture(run: Run, fake: np.ndarray) -> np.ndarray:
     return scatter_picture(np.asarray(run.source.gather(run.source.arrays, draw).samples), fake)
 
 
-def film_and_curves(workdir: Path) -> list[dict[str, Any]]:
-    """samples.gif from the snapshots, curves.png from metrics.jsonl; returns the rows of the latter."""
-    save_gif(workdir / "samples.gif", sorted((workdir / "samples").glob("step_*.png")))
-    rows = read_metrics(workdir / "metrics.jsonl")
+def film_and_curves(workdir: Path, rows: list[dict[str, Any]]) -> None:
+    """samples.gif from the snapshots, curves.png from the rows of metrics."""
+    save_gif(workdir / "samples.gif", sorted((workdir / "samples").glob("step_" + "[0-9]" * 8 + ".png")))
     curves_png(workdir / "curves.png", rows)
-    return rows

@@ -21,6 +21,7 @@ import tyro
 import workdir as workdir_module
 from assembly import Run
 from config import Config
+from limits import check_numbers
 from scripts import report_errors
 
 from ganjax import steps
@@ -67,6 +68,7 @@ def chosen(state: GanState, weights: Weights) -> Variables:
 
 
 def main(options: Options) -> None:
+    check_numbers({"num_samples": options.num or 1, "seed": options.seed})
     config, run, restored = open_run(options.workdir, options.step)
     folder = options.output or options.workdir
     folder.mkdir(parents=True, exist_ok=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rich.console import Console
+from rich.markup import escape
 
 from ganjax.checks import InputError
 
-USAGE_ERROR = 2
+USAGE_ERROR, INTERRUPTED = 2, 130
 
 
 def report_errors(script: Callable[[], None]) -> int:
@@ -16,6 +17,9 @@ def report_errors(script: Callable[[], None]) -> int:
     try:
         script()
     except InputError as error:
-        Console(stderr=True).print("[bold red]error:[/]", str(error), highlight=False, soft_wrap=True, markup=True)
+        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         return USAGE_ERROR
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Interrupted.")
+        return INTERRUPTED
     return 0

@@ -8,6 +8,7 @@ stopped, bit for bit. This is the file to copy for a loop of one's own.
 from __future__ import annotations
 
 import functools
+import math
 import signal
 import sys
 import time
@@ -31,7 +32,7 @@ from rich.console import Console
 from scripts import report_errors
 
 from ganjax import steps
-from ganjax.io import Checkpoints, MetricsLog, state_sha256, write_json
+from ganjax.io import Checkpoints, MetricsLog, read_metrics, state_sha256, write_json
 from ganjax.types import GanState, StepInfo
 
 DEFAULT_PRESET = "digits"
@@ -62,8 +63,7 @@ def main(arguments: Sequence[str]) -> None:
     console = Console()
     config = parse(arguments)
     run = assembly.assemble(config)
-    workdir = Path(config.workdir or "").absolute()
-    resumed = workdir_module.open_for_training(workdir, config)
+    workdir, resumed = workdir_module.open_for_training(config)
     describe(console, config, run, workdir, resumed)
     train(console, config, run, workdir)
 
@@ -161,7 +161,7 @@ class Tally:
     """Sums of what the steps reported since the last row of metrics, and the seconds trained; goes into checkpoints."""
 
     def __init__(self, sums: dict[str, float] | None = None, steps: int = 0, seconds: float = 0.0):
-        self.sums, self.steps, self.seconds = sums or {}, steps, seconds
+        self.sums, self.steps, self.seconds = {name: float(x) for name, x in (sums or {}).items()}, steps, seconds
 
     def add(self, info: StepInfo, length: int, seconds: float) -> None:
         for name, mean in info._asdict().items():
@@ -175,7 +175,8 @@ class Tally:
         return means
 
     def as_dict(self) -> dict[str, Any]:
-        return {"sums": self.sums, "steps": self.steps, "seconds": self.seconds}
+        # JSON has no NaN: a sum that is not finite travels as its name
+        return {"sums": {name: str(x) for name, x in self.sums.items()}, "steps": self.steps, "seconds": self.seconds}
 
 
 class Interruption:
@@ -212,7 +213,9 @@ def describe(console: Console, config: Config, run: Run, workdir: Path, resumed:
         highlight=False,
     )
     console.print(f"device     {device.device_kind} ({device.platform}), jax {jax.__version__}", highlight=False)
-    console.print(f"workdir    {workdir}{' (goes on)' if resumed else ''}", highlight=False, soft_wrap=True)
+    console.print(
+        f"workdir    {workdir}{' (goes on)' if resumed else ''}", highlight=False, soft_wrap=True, markup=False
+    )
 
 
 def parameters(tree: Any) -> int:
@@ -221,7 +224,7 @@ def parameters(tree: Any) -> int:
 
 def finish(console: Console, workdir: Path, state: GanState, tally: Tally) -> None:
     """After the last step: the animation, the curves, final.json."""
-    rows = pictures.film_and_curves(workdir)
+    rows = read_metrics(workdir / "metrics.jsonl")
     final = {
         "step": int(state.step),
         "seconds": tally.seconds,
@@ -229,8 +232,11 @@ def finish(console: Console, workdir: Path, state: GanState, tally: Tally) -> No
         "state_sha256": state_sha256(state),
     }
     write_json(workdir / "final.json", rows[-1] | final)
+    pictures.film_and_curves(workdir, rows)
+    if not all(math.isfinite(rows[-1][name]) for name in ("disc_loss", "gen_loss")):
+        console.print("[yellow]The last losses are not finite: the game diverged.[/] Lower the learning rates.")
     console.print(f"Done: {final['step']} steps in {tally.seconds:.1f} s of training.", highlight=False)
-    console.print(f"Samples: {workdir / 'samples.gif'}", highlight=False, soft_wrap=True)
+    console.print(f"Samples: {workdir / 'samples.gif'}", highlight=False, soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import config as config_module
 from config import Config
@@ -13,26 +14,64 @@ from config import Config
 from ganjax.checks import InputError
 from ganjax.io import write_json
 
+LOCKS: list[IO[str]] = []  # open until the process ends
 
-def open_for_training(path: Path, config: Config) -> bool:
-    """Makes the folder and writes config.json, or checks that it holds this very run. True if it held it before.
+
+def open_for_training(config: Config) -> tuple[Path, bool]:
+    """Makes the config's folder and writes config.json, or checks that it holds this very run; locks it till the end.
+
+    Returns:
+      The folder, and whether it held the run before.
 
     Raises:
-      InputError: if it holds a run with another config, or can't be written. Nothing in it was changed then.
+      InputError: if it holds a run with another config, another process trains in it, or it can't be written. Nothing
+        in it was changed then.
     """
-    values = config_module.to_dict(config)
-    if path.exists() and not path.is_dir():
-        raise InputError(f"Expected a folder as workdir, got the file {path}: give another --workdir.")
+    if not config.workdir:
+        raise InputError("Expected a folder as workdir, got none: give --workdir.")
     try:
+        path = Path(config.workdir).expanduser().absolute()
+        check_folder(path)
         existing = read_config_values(path)
         if existing is not None:
-            check_same(path, existing, json.loads(json.dumps(values)))
+            check_same(path, existing, json.loads(json.dumps(config_module.to_dict(config))))
         check_writable(path)
-    except OSError as error:
-        raise InputError(f"Can't write in the workdir {path}: {error.strerror}. Give another --workdir.") from error
+        lock(path)
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"Can't write in the workdir {config.workdir}: {reason}. Give another --workdir.") from error
     if existing is None:
-        write_json(path / "config.json", values)
-    return existing is not None
+        write_json(path / "config.json", config_module.to_dict(config))
+    return path, existing is not None
+
+
+def check_folder(path: Path) -> None:
+    """Raises unless what stands there, if anything, is a folder laid out like a run's."""
+    if path.exists() and not path.is_dir():
+        raise InputError(f"Expected a folder as workdir, got the file {path}: give another --workdir.")
+    for name, is_right in (("samples", Path.is_dir), ("checkpoints", Path.is_dir), ("metrics.jsonl", Path.is_file)):
+        if (path / name).exists() and not is_right(path / name):
+            raise InputError(f"{path / name} is not what a run keeps there: give another --workdir.")
+    if (
+        (path / "checkpoints").is_dir()
+        and any((path / "checkpoints").iterdir())
+        and not (path / "config.json").exists()
+    ):
+        raise InputError(
+            f"{path} holds checkpoints but no config.json to say of what run: put it back, or give another --workdir."
+        )
+
+
+def lock(path: Path) -> None:
+    """Keeps other processes from training in the folder until this one ends, however it ends."""
+    handle = (path / ".lock").open("a")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(f"Another process is training in {path}: wait for it, or give another --workdir.") from error
+    LOCKS.append(handle)
 
 
 def check_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:

@@ -144,7 +144,7 @@ def mlp_generator(
     return from_linen(
         MlpGenerator(
             output_shape=tuple(sample_shape),
-            features=_widths(features),
+            features=widths(features),
             activation=ACTIVATIONS[activation],
             output_activation=nn.tanh if bounded else None,
             normalization=NORMALIZATIONS[normalization],
@@ -178,7 +178,7 @@ def mlp_discriminator(
     kernel_init, bias_init = _initializers(init_std)
     return from_linen(
         MlpDiscriminator(
-            features=_widths(features),
+            features=widths(features),
             activation=ACTIVATIONS[activation],
             normalization=NORMALIZATIONS[normalization],
             kernel_init=kernel_init,
@@ -197,7 +197,7 @@ def _initializers(std: float | None) -> tuple[Initializer, Initializer]:
     return nn.initializers.normal(std), nn.initializers.normal(std)
 
 
-def _widths(features: tuple[int, ...]) -> tuple[int, ...]:
+def widths(features: tuple[int, ...]) -> tuple[int, ...]:
     if any(width < 1 for width in features):
         raise InputError(f"Expected widths >= 1 in features, got {features}.")
     return tuple(features)

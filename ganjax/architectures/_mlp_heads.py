@@ -11,7 +11,9 @@ from flax import linen as nn
 from jaxtyping import Array, Float
 
 from ganjax.architectures._layers import leaky_relu, refuse_condition
+from ganjax.architectures._mlp import widths
 from ganjax.architectures._network import from_linen
+from ganjax.checks import check_positive
 from ganjax.numerics import safe_norm
 from ganjax.types import DiscriminatorOutput, Latents, Network, Samples, Scores
 
@@ -126,7 +128,8 @@ def autoencoder_discriminator(
       code_dim: numbers in a code.
     """
     del sample_shape
-    return from_linen(AutoencoderDiscriminator(tuple(features), code_dim))
+    check_positive(code_dim=code_dim)
+    return from_linen(AutoencoderDiscriminator(widths(features), code_dim))
 
 
 def posterior_discriminator(
@@ -140,7 +143,8 @@ def posterior_discriminator(
       num_codes: categories + continuous codes.
     """
     del sample_shape
-    return from_linen(PosteriorDiscriminator(tuple(features), num_codes))
+    check_positive(num_codes=num_codes)
+    return from_linen(PosteriorDiscriminator(widths(features), num_codes))
 
 
 def encoder_discriminator(
@@ -154,7 +158,8 @@ def encoder_discriminator(
       code_dim: the latent dimension; with 2, correlations are ±1 and pull nowhere.
     """
     del sample_shape
-    return from_linen(EncoderDiscriminator(tuple(features), code_dim))
+    check_positive(code_dim=code_dim)
+    return from_linen(EncoderDiscriminator(widths(features), code_dim))
 
 
 def statistics_network(*, features: tuple[int, ...] = (128, 128)) -> Network:
@@ -163,4 +168,4 @@ def statistics_network(*, features: tuple[int, ...] = (128, 128)) -> Network:
     Args:
       features: widths of the hidden layers.
     """
-    return from_linen(StatisticsNetwork(tuple(features)))
+    return from_linen(StatisticsNetwork(widths(features)))

@@ -141,7 +141,8 @@ def _lines(path: Path) -> list[tuple[bytes, dict[str, Any]]]:
     for number, line in enumerate(whole, start=1):
         try:
             row = json.loads(line)
-            int(row["step"])
+            if not isinstance(row["step"], int):
+                raise ValueError("the step is not a number")
         except (ValueError, TypeError, KeyError) as error:
             if number == len(whole):
                 break  # a machine that lost power may leave a last line of the right length without its content

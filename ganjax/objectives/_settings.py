@@ -32,7 +32,7 @@ WGAN = Settings("rmsprop", 5e-5, 5e-5, b2=0.99, disc_steps=5, clip=0.01)
 WGAN_GP = Settings(gen_learning_rate=1e-4, disc_learning_rate=1e-4, b2=0.9, disc_steps=5)
 
 SETTINGS = Table(
-    "objective",
+    "objective with settings",
     {
         "minimax": DCGAN,
         "non_saturating": DCGAN,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -148,6 +149,14 @@ BAD = {
     "no folder": (["mnist"], ["folder"]),
     "data set": (["ring", "--data.name", "rign"], ["ring"]),
     "steps": (["ring", "--num-steps=-5"], ["num-steps", "-5"]),
+    "learning rate": (["ring", "--gen-optimizer.learning-rate=-1"], ["gen-optimizer.learning-rate > 0", "-1"]),
+    "not a number": (["ring", "--objective.name", "wgan-gp", "--objective.weight", "nan"], ["finite", "nan"]),
+    "average": (["ring", "--update.ema-decay", "1.5"], ["update.ema-decay", "1.5"]),
+    "size": (["ring", "--update.disc-steps", "100000000"], ["update.disc-steps", "1000"]),
+    "pairing": (["ring-infogan", "--prior.categories", "4"], ["posterior"]),
+    "fused": (["digits", "--update.gradients", "fused"], ["mixes the samples"]),
+    "markup": (["ring", "--objective.name", "[bold]x[/oops]"], ["[bold]x[/oops]"]),
+    "labels": (["ring", "--objective.name", "projection"], ["labels"]),
     "value": (["ring", "--num-steps", "many"], ["many"]),
     "synchronous": (["ring", "--update.schedule", "synchronous", "--update.disc-steps", "2"], ["alternating"]),
 }
@@ -197,6 +206,27 @@ def test_a_workdir_that_cannot_be_written_is_refused(tmp_path):
     assert file.read_text() == "x"
 
 
+def test_checkpoints_of_an_unknown_run_are_not_gone_on_with(finished, tmp_path):
+    workdir = tmp_path / "orphan"
+    shutil.copytree(finished[0], workdir)
+    (workdir / "config.json").unlink()
+    result = train(*SMALL, *SHORT, "--workdir", workdir, "--seed", 7)
+    assert result.returncode == 2
+    assert "no config.json" in result.stderr
+
+
+def test_two_processes_do_not_train_in_one_folder(tmp_path):
+    long = [*SMALL, "--num-steps", "200000", "--workdir", str(tmp_path / "shared")]
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "experiments" / "train.py"), *long], stdout=subprocess.DEVNULL
+    ) as first:
+        wait_until(lambda: (tmp_path / "shared" / "config.json").exists())
+        second = train(*long)
+        first.kill()
+    assert second.returncode == 2
+    assert "Another process is training" in second.stderr
+
+
 def test_help_lists_the_fields_of_the_named_objective():
     result = train("ring", "--objective.name", "wgan-gp", "--help", env={**os.environ, "COLUMNS": "200"})
     assert result.returncode == 0
@@ -204,7 +234,7 @@ def test_help_lists_the_fields_of_the_named_objective():
         "--objective.weight FLOAT",
         "--update.disc-steps",
         "--num-steps",
-        "{alternating,synchronous}",
+        "{alternating,synchronous,",
         "wgan-gp",
     ):
         assert text in result.stdout

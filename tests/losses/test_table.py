@@ -41,7 +41,6 @@ def member(request):
 
 
 def test_every_row_builds_a_pair_without_arguments():
-    assert len(losses.LOSSES) == 13
     for name, builder in losses.LOSSES.items():
         assert builder is getattr(losses, name)
         assert isinstance(builder(), losses.AdversarialLoss)

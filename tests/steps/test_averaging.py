@@ -73,11 +73,11 @@ def test_recalibrated_statistics_are_those_of_the_averaged_parameters():
     bias = jnp.array([0.5, -1.0, 2.0, 0.0])
     averaged = state.gen_ema_params | {"Dense_0": state.gen_ema_params["Dense_0"] | {"bias": bias}}
     stale = steps.generator_variables(state._replace(gen_ema_params=averaged))
-    fresh = jax.jit(lambda v: steps.recalibrated(game, v, jax.random.key(1), real))(stale)
+    fresh = jax.jit(lambda v: steps.recalibrated(game, v, jax.random.key(1), real, num_passes=20))(stale)
     found, kernel = fresh.stats["batch_stats"]["BatchNorm_0"], averaged["Dense_0"]["kernel"]
-    # 100 passes of 256: a standard error of about .006 σ for the mean, and of .009 σ² for the variance
+    # 10 passes of 256, after 10 that forget the start: standard errors of .02 σ for the mean, .03 σ² for the variance
     np.testing.assert_allclose(found["mean"], bias, atol=0.06)
-    np.testing.assert_allclose(found["var"], jnp.sum(kernel**2, axis=0), rtol=0.06)
+    np.testing.assert_allclose(found["var"], jnp.sum(kernel**2, axis=0), rtol=0.1)
     assert np.abs(stale.stats["batch_stats"]["BatchNorm_0"]["mean"] - bias).max() > 1
     jax.tree.map(np.testing.assert_array_equal, fresh.params, averaged)
 
