@@ -73,7 +73,9 @@ def test_every_objectives_gradients_agree_in_float64(label):
     all_agree(*board(label), 1e-10)
 
 
-@pytest.mark.parametrize("label", ["hinge", *(pytest.param(label, marks=pytest.mark.slow) for label in CASES)])
+@pytest.mark.parametrize(
+    "label", ["hinge", *(pytest.param(label, marks=pytest.mark.slow) for label in CASES if label != "hinge")]
+)
 def test_gradients_agree_in_float32(label):
     all_agree(*board(label, jnp.float32), 1e-4)
 
@@ -198,7 +200,7 @@ def test_the_ratio_must_be_positive(ratio):
 # --- one backward pass
 
 
-@pytest.mark.parametrize("label", CASES)
+@pytest.mark.parametrize("label", [*objectives.OBJECTIVES, "ebgan alone"])
 def test_which_objectives_take_one_backward_pass(label, monkeypatch):
     """All whose generator's loss is of scores alone; the others take the exact way. Nothing is computed."""
     taken = []
@@ -292,6 +294,8 @@ def test_the_floor_by_hand():
 @pytest.mark.parametrize("name", WAYS)
 def test_nothing_overflows_where_the_discriminator_is_sure(name):
     """Scores of ±74 on both sides, float32: the sigmoids are 0 or 1 to the last bit."""
+    # the single loss cancels ∂L_G/∂φ, here up to 37, to its rounding
+    atol = 1e-5 if name == "single_loss" else 1e-9
     for objective in (objectives.non_saturating(), objectives.minimax(), objectives.relativistic(), objectives.hinge()):
         for scores_at in (-74.0, 74.0):
             game = games.dirac(objective, theta=scores_at / 2.0, phi=2.0, prior=games.SPREAD)
@@ -299,7 +303,7 @@ def test_nothing_overflows_where_the_discriminator_is_sure(name):
             place = games.at_random(game, batch, dtype=jnp.float32)
             found, expected = (way.field(game, *place) for way in (WAYS[name], steps.separate))
             np.testing.assert_allclose(found.grads.gen, expected.grads.gen, rtol=1e-4, atol=1e-10)
-            np.testing.assert_allclose(found.grads.disc, expected.grads.disc, rtol=1e-4, atol=1e-9)
+            np.testing.assert_allclose(found.grads.disc, expected.grads.disc, rtol=1e-4, atol=atol)
 
 
 # --- in a schedule
