@@ -34,7 +34,7 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys(("batch_size", "num_samples", "steps_per_call", "accumulate", "resolution"), LARGE_COUNT),
     **dict.fromkeys(("channels", "kernel", "num_codes", "code_dim", "latent_dim"), Range(1, 2**16)),
     **dict.fromkeys(("learning_rate", "eps", "clip", "ratio", "lambda_", "margin", "init_std"), POSITIVE),
-    **dict.fromkeys(("weight", "gamma", "k", "consensus"), WEIGHT),
+    **dict.fromkeys(("weight", "gamma", "k", "consensus", "eps_root"), WEIGHT),
     **dict.fromkeys(("repelling_weight", "information_weight", "correlation_weight", "slope_weight"), WEIGHT),
     **dict.fromkeys(("b1", "b2", "decay", "momentum", "ema_decay"), DECAY),
     "seed": Range(0, 2**31 - 1),
