@@ -220,7 +220,7 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path):
     with subprocess.Popen(
         [sys.executable, str(ROOT / "experiments" / "train.py"), *long], stdout=subprocess.DEVNULL
     ) as first:
-        wait_until(lambda: (tmp_path / "shared" / "config.json").exists())
+        wait_until((tmp_path / "shared" / "config.json").exists)
         second = train(*long)
         first.kill()
     assert second.returncode == 2
