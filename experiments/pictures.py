@@ -10,14 +10,16 @@ import numpy as np
 from assembly import Run
 from config import Config
 
-from ganjax import steps
+from ganjax import parallel, steps
 from ganjax.io import curves_png, image_grid, save_gif, save_png, scatter_picture
 from ganjax.types import GanState
 
 
 def snapshot(run: Run, config: Config, state: GanState, workdir: Path) -> np.ndarray:
     """Samples of the (averaged) generator now, written to samples/step_XXXXXXXX.png; the picture as uint8 [H, W, C]."""
-    fake = assembly.sample(run, steps.generator_variables(state), run.sample_key, config.num_samples)
+    # on one device, whatever the run's: in a run of several processes only one of them makes pictures
+    generator = parallel.on_host(steps.generator_variables(state))
+    fake = assembly.sample(run, generator, run.sample_key, config.num_samples)
     array = picture(run, np.asarray(fake))
     save_png(workdir / "samples" / f"step_{int(state.step):08d}.png", array)
     return array

@@ -7,12 +7,11 @@ stopped, bit for bit. This is the file to copy for a loop of one's own.
 
 from __future__ import annotations
 
-import functools
 import math
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -21,17 +20,18 @@ from typing import Any, NamedTuple
 import assembly
 import config as config_module
 import jax
+import machines
 import pictures
 import tyro
-import workdir as workdir_module
 from assembly import Run
 from config import Config
 from configs import PRESETS
+from machines import Layout, MutedLog, PeerWatch
 from progress import Progress
 from rich.console import Console
 from scripts import report_errors
 
-from ganjax import steps
+from ganjax import parallel
 from ganjax.io import Checkpoints, MetricsLog, read_metrics, state_sha256, write_json
 from ganjax.types import GanState, StepInfo
 
@@ -60,41 +60,45 @@ def parse(arguments: Sequence[str]) -> Config:
 
 
 def main(arguments: Sequence[str]) -> None:
-    console = Console()
     config = parse(arguments)
+    machines.join(config.parallel)
+    console = Console(quiet=not parallel.is_leader())
     run = assembly.assemble(config)
-    workdir, resumed = workdir_module.open_for_training(config)
-    describe(console, config, run, workdir, resumed)
-    train(console, config, run, workdir)
+    layout = machines.layout(run, config)
+    workdir, resumed = machines.open_workdir(config)
+    describe(console, config, run, layout, (workdir, resumed))
+    train(console, config, run, layout, workdir)
 
 
 # ---------------------------------------------------------------- the loop
 
 
-def train(console: Console, config: Config, run: Run, workdir: Path) -> None:
+def train(console: Console, config: Config, run: Run, layout: Layout, workdir: Path) -> None:
     """Trains from the latest checkpoint, or from the start, to `num_steps` or the first Ctrl-C."""
     with Checkpoints(workdir / "checkpoints", keep_last=config.keep_checkpoints) as checkpoints:
-        state, tally = begin(console, config, run, checkpoints)
+        state, tally = begin(console, layout, checkpoints)
         start = int(state.step)
         progress = Progress(console, start, config.num_steps, config.batch_size, assembly.noun(run))
-        log = MetricsLog(workdir, start or None)
-        with log, progress, Interruption(console) as interruption:
-            if start == 0:
-                pictures.snapshot(run, config, state, workdir)
+        log = MetricsLog(workdir, start or None) if parallel.is_leader() else MutedLog()
+        with log, progress, Interruption(console) as interruption, PeerWatch():
             outputs = Outputs(workdir, checkpoints, log, progress)
-            state = loop(config, run, state, tally, outputs, interruption=interruption)
+            if start == 0:
+                show(config, run, state, outputs)
+            state = loop(config, run, layout, state, outputs, tally=tally, interruption=interruption)
     step = int(state.step)
     if step < config.num_steps:
         console.print(f"Stopped at step {step} of {config.num_steps}; the same command goes on from there.")
     else:
-        finish(console, workdir, state, tally)
+        state = parallel.on_host(state)
+        if parallel.is_leader():
+            finish(console, workdir, state, tally)
 
 
-def begin(console: Console, config: Config, run: Run, checkpoints: Checkpoints) -> tuple[GanState, Tally]:
+def begin(console: Console, layout: Layout, checkpoints: Checkpoints) -> tuple[GanState, Tally]:
     """The state to go on from, and the running sums that belong to it."""
     if checkpoints.latest_step() is None:
-        return assembly.init(run, config), Tally()
-    restored = checkpoints.restore(assembly.template(run, config))
+        return layout.init(), Tally()
+    restored = checkpoints.restore(layout.template)
     for skipped in restored.skipped:
         console.print(
             f"[yellow]Passed over the checkpoint at step {skipped.step}:[/] {skipped.reason}", highlight=False
@@ -108,53 +112,56 @@ class Outputs(NamedTuple):
 
     workdir: Path
     checkpoints: Checkpoints
-    log: MetricsLog
+    log: MetricsLog | MutedLog
     progress: Progress
 
 
 def loop(
-    config: Config, run: Run, state: GanState, tally: Tally, outputs: Outputs, *, interruption: Interruption
+    config: Config,
+    run: Run,
+    layout: Layout,
+    state: GanState,
+    outputs: Outputs,
+    *,
+    tally: Tally,
+    interruption: Interruption,
 ) -> GanState:
     """Chunk after chunk; between chunks, whatever is due at that step."""
-    workdir, checkpoints, log, progress = outputs
-    step = int(state.step)
-    compiled = compile_chunk(config, run)
-    while step < config.num_steps and not interruption.asked:
+    _, checkpoints, log, progress = outputs
+    step, stopping = int(state.step), False
+    while step < config.num_steps and not stopping:
         began = time.perf_counter()
         length = next_stop(config, step) - step
-        state, info = compiled(length)(state, run.data_key, run.source.arrays)
+        state, info = layout.compile(length)(state, run.data_key, layout.arrays)
         tally.add(jax.device_get(info), length, time.perf_counter() - began)
         step += length
-        last = step == config.num_steps
+        last, stopping = step == config.num_steps, parallel.anywhere(interruption.asked)
         progress.advance(step)
         if step % config.log_every == 0 or last:
             row = tally.take()
             log.write(step, row | {"steps_per_second": progress.speed})
             progress.report(step, row)
         if step % config.sample_every == 0 or last:
-            log.write_image(step, "samples", pictures.snapshot(run, config, state, workdir))
-        if step % config.checkpoint_every == 0 or last or interruption.asked:
+            show(config, run, state, outputs)
+        if step % config.checkpoint_every == 0 or last or stopping:
             log.flush()  # what a checkpoint has seen must not be lost after it
-            checkpoints.save(step, state, extra=tally.as_dict())
+            checkpoints.save(step, parallel.on_host(state), extra=tally.as_dict())
         progress.restart_clock()
     return state
+
+
+def show(config: Config, run: Run, state: GanState, outputs: Outputs) -> None:
+    """A picture of the same latents as ever, by the process that writes."""
+    if parallel.is_leader():
+        picture = pictures.snapshot(run, config, state, outputs.workdir)
+        if int(state.step):
+            outputs.log.write_image(int(state.step), "samples", picture)
 
 
 def next_stop(config: Config, step: int) -> int:
     """The next step at which a chunk ends. A function of the step alone, so a resumed run cuts the same chunks."""
     intervals = (config.steps_per_call, config.log_every, config.sample_every, config.checkpoint_every)
     return min(config.num_steps, *((step // interval + 1) * interval for interval in intervals))
-
-
-def compile_chunk(config: Config, run: Run) -> Callable[[int], Callable[..., tuple[GanState, StepInfo]]]:
-    """Compiled chunks by length; a run has few lengths."""
-
-    @functools.cache
-    def of_length(length: int) -> Any:
-        chunk = steps.chunk(run.algorithm, run.source.draw, run.source.gather, config.batch_size, length)
-        return jax.jit(chunk, donate_argnums=0)
-
-    return of_length
 
 
 class Tally:
@@ -202,17 +209,17 @@ class Interruption:
 # ---------------------------------------------------------------- before and after
 
 
-def describe(console: Console, config: Config, run: Run, workdir: Path, resumed: bool) -> None:
+def describe(console: Console, config: Config, run: Run, layout: Layout, place: tuple[Path, bool]) -> None:
     """What is about to happen, in four lines."""
-    state, device = assembly.template(run, config), jax.devices()[0]
-    count = {name: parameters(getattr(state, f"{name}_params")) for name in ("gen", "disc")}
+    workdir, resumed = place
+    count = {name: parameters(getattr(layout.template, f"{name}_params")) for name in ("gen", "disc")}
     console.print(f"data       {config.data.name}: {assembly.describe(run.source.spec)}", highlight=False)
     console.print(
         f"game       {config.objective.name}: generator {count['gen']:,}, "  # type: ignore[attr-defined]
         f"discriminator {count['disc']:,} parameters",
         highlight=False,
     )
-    console.print(f"device     {device.device_kind} ({device.platform}), jax {jax.__version__}", highlight=False)
+    console.print(f"device     {layout.words}", highlight=False)
     console.print(
         f"workdir    {workdir}{' (goes on)' if resumed else ''}", highlight=False, soft_wrap=True, markup=False
     )

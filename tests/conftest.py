@@ -13,6 +13,8 @@ import jax
 import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+# eight devices out of one processor, for the tests of many; not by XLA_FLAGS, which scripts under test would inherit
+jax.config.update("jax_num_cpu_devices", 8)
 
 
 @pytest.fixture

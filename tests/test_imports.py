@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1] / "ganjax"
 FLOORS = [
     {"types"},
     {"checks"},
-    {"numerics"},
+    {"numerics", "batches"},
     {"divergences", "priors", "architectures"},
     {"losses", "regularizers", "metrics"},
     {"objectives"},
@@ -18,7 +18,7 @@ FLOORS = [
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 LEAVES = {"data", "io"}
-FOUNDATION = {"types", "checks", "numerics"}
+FOUNDATION = {"types", "checks", "numerics", "batches"}
 ROOMS_OF = {
     "flax": {"architectures"},
     "optax": {"steps"},

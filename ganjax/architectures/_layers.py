@@ -10,6 +10,7 @@ from flax import linen as nn
 from flax.linen.dtypes import promote_dtype
 from jaxtyping import Array, Float
 
+from ganjax import batches
 from ganjax.architectures._convolution_forms import Images, Outputs, Pair
 from ganjax.architectures._convolutions import Padding, convolve, convolve_transposed
 from ganjax.checks import InputError, Table
@@ -87,24 +88,24 @@ class ConvTranspose(nn.Module):
         return y if bias is None else y + bias[None, None, None]
 
 
-def batch_norm(momentum: float = 0.9, epsilon: float = 1e-5, axis_name: str | None = None) -> Normalization:
+def batch_norm(momentum: float = 0.9, epsilon: float = 1e-5) -> Normalization:
     """Batch normalization: (x − mean) / √(variance + epsilon) · γ + β, a channel at a time.
 
-    Per batch in training mode; per sample, with running averages, otherwise. It makes a discriminator score each
-    sample by the company it keeps: leave it out there under gradient penalties.
+    Per batch in training mode, and of the whole batch where its rows are split over devices; per sample, with running
+    averages, otherwise. It makes a discriminator score each sample by the company it keeps: leave it out there under
+    gradient penalties.
 
     Args:
       momentum: an average keeps this share of itself and takes 1 − momentum of the batch's (biased) statistics;
         PyTorch writes the second number.
       epsilon: keeps the root away from zero.
-      axis_name: of `pmap` or `shard_map`, to share statistics over devices.
 
     Reference: Ioffe and Szegedy, 2015, arXiv:1502.03167.
     """
 
     def normalization(train: bool, dtype: Any = None) -> Activation:
         return nn.BatchNorm(
-            use_running_average=not train, momentum=momentum, epsilon=epsilon, dtype=dtype, axis_name=axis_name
+            use_running_average=not train, momentum=momentum, epsilon=epsilon, dtype=dtype, axis_name=batches.axis()
         )
 
     return normalization

@@ -1,8 +1,9 @@
 """Relativistic losses: how much more real than a fake, pair by pair or against the other side's batch mean.
 
 The averaged losses are per batch. Entry i holds the terms of r_i and of f_i; only the mean over the batch means
-something. Batch means are taken over all entries of the array that is passed in, and gradients flow through them:
-stopping them would leave out the part of each score's gradient that comes from the other side's terms.
+something. Batch means are taken over all entries of the array that is passed in (of every device's, where a batch is
+split over devices), and gradients flow through them: stopping them would leave out the part of each score's gradient
+that comes from the other side's terms.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jax.nn import relu, softplus
 
+from ganjax import batches
 from ganjax.losses._paired import paired
 from ganjax.types import AdversarialLoss, Losses, Scores
 
@@ -64,8 +66,8 @@ def _averaged(h: Criterion) -> AdversarialLoss:
     """L_D = ½[h(r − f̄) + h(r̄ − f)], L_G = ½[h(f − r̄) + h(f̄ − r)]: the two players trade places."""
 
     def discriminator(real_scores: Scores, fake_scores: Scores) -> Losses:
-        real_lead = real_scores - jnp.mean(fake_scores)
-        fake_lead = fake_scores - jnp.mean(real_scores)
+        real_lead = real_scores - batches.mean(fake_scores)
+        fake_lead = fake_scores - batches.mean(real_scores)
         return 0.5 * (h(real_lead) + h(-fake_lead))
 
     def generator(real_scores: Scores, fake_scores: Scores) -> Losses:

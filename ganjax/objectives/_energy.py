@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from ganjax import regularizers
+from ganjax import batches, regularizers
 from ganjax.checks import InputError
 from ganjax.types import Key, Losses, Objective, Play
 
@@ -32,7 +32,8 @@ def meg(weight: float = 0.1, information_weight: float = 1.0) -> Objective:
         del key
         assert play.helper_fn is not None  # checked when the game is initialized
         joint = play.helper_fn(play.fake, play.latents)
-        product = play.helper_fn(play.fake, jnp.roll(play.latents, 1, axis=0))
+        shifted = batches.own(jnp.roll(batches.whole(play.latents), 1, axis=0))
+        product = play.helper_fn(play.fake, shifted)
         if joint.shape != play.fake_scores.shape:  # [B, 1] would broadcast against [B]
             raise InputError(
                 f"Expected the helper to give one number a sample, {list(play.fake_scores.shape)}, "

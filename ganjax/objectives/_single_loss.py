@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import jax.numpy as jnp
 from jaxtyping import Array
 
+from ganjax import batches
 from ganjax.checks import check_positive
 from ganjax.types import Key, Objective, Play
 
@@ -35,7 +35,7 @@ def single_loss(objective: Objective, ratio: float = 1.0) -> Callable[[Key, Key,
     check_positive(ratio=ratio)
 
     def loss(disc_key: Key, gen_key: Key, live: Play, stopped: Play) -> Array:
-        bracket = jnp.mean(objective.generator(gen_key, live)) - jnp.mean(objective.generator(gen_key, stopped))
-        return jnp.mean(objective.discriminator(disc_key, stopped)) + ratio * bracket
+        bracket = batches.mean(objective.generator(gen_key, live)) - batches.mean(objective.generator(gen_key, stopped))
+        return batches.mean(objective.discriminator(disc_key, stopped)) + ratio * bracket
 
     return loss

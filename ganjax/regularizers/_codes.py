@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ganjax import batches
 from ganjax.checks import InputError, check_same_shape
 from ganjax.numerics import at_least_float32, safe_norm
 from ganjax.types import Losses
@@ -28,7 +29,7 @@ def repelling(codes: Float[Array, "_B ..."]) -> Float[Array, ""]:
 
     Reference: Zhao et al. 2016, arXiv:1609.03126, section 2.4.
     """
-    if codes.ndim != 2 or codes.shape[0] < 2:
+    if codes.ndim != 2 or codes.shape[0] * batches.num_parts() < 2:
         raise InputError(
             f"Expected codes [B, F] with B >= 2, got codes{list(codes.shape)}: "
             "flatten each sample's code, and compare at least two samples."
@@ -36,10 +37,11 @@ def repelling(codes: Float[Array, "_B ..."]) -> Float[Array, ""]:
     codes = at_least_float32(codes)
     lengths = jax.vmap(safe_norm)(codes)[:, None]
     directions = codes / jnp.where(lengths > 0, lengths, 1.0)
+    everyone = batches.whole(directions)
     # a TPU's or GPU's default precision would leave three digits
-    cosines = jnp.matmul(directions, directions.T, precision="highest")
-    others = 1.0 - jnp.eye(codes.shape[0], dtype=codes.dtype)
-    return jnp.sum(jnp.square(cosines) * others) / (codes.shape[0] * (codes.shape[0] - 1))
+    cosines = jnp.matmul(directions, everyone.T, precision="highest")
+    others = batches.own(1.0 - jnp.eye(len(everyone), dtype=codes.dtype))
+    return batches.mean(jnp.sum(jnp.square(cosines) * others, axis=1)) / (len(everyone) - 1)
 
 
 def correlation(latents: Float[Array, "_B ..."], codes: Float[Array, "_B ..."]) -> Losses:

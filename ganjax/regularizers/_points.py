@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Shaped
 
+from ganjax import batches
 from ganjax.checks import InputError, check_same_shape
 from ganjax.numerics import at_least_float32
 from ganjax.types import Key, Samples
@@ -34,8 +35,8 @@ def interpolates(key: Key, real: _Samples, fake: _Samples) -> Samples:
     """
     check_same_shape(real=real, fake=fake)
     wide_real, wide_fake = at_least_float32(real), at_least_float32(fake)
-    shape = (real.shape[0],) + (1,) * (real.ndim - 1)
-    epsilon = jax.random.uniform(key, shape, jnp.result_type(wide_real, wide_fake))
+    dtype, ones = jnp.result_type(wide_real, wide_fake), (1,) * (real.ndim - 1)
+    epsilon = batches.drawn(lambda num: jax.random.uniform(key, (num, *ones), dtype), real.shape[0])
     points = epsilon * wide_real + (1.0 - epsilon) * wide_fake
     return points.astype(jnp.result_type(real, fake))
 
@@ -66,7 +67,8 @@ def shuffled_interpolates(key: Key, samples: Samples) -> Samples:
       [B, ...].
     """
     partner_key, epsilon_key = jax.random.split(key)
-    return interpolates(epsilon_key, samples, jax.random.permutation(partner_key, samples))
+    partners = batches.own(jax.random.permutation(partner_key, batches.whole(samples)))
+    return interpolates(epsilon_key, samples, partners)
 
 
 def perturbed(key: Key, real: Samples) -> Samples:
@@ -91,5 +93,5 @@ def perturbed(key: Key, real: Samples) -> Samples:
     if real.size == 0:
         raise InputError(f"Expected at least one sample, got real{list(real.shape)}.")
     wide = at_least_float32(real)
-    noise = jax.random.uniform(key, real.shape, wide.dtype)
-    return (wide + 0.5 * jnp.std(wide) * noise).astype(real.dtype)
+    noise = batches.drawn(lambda num: jax.random.uniform(key, (num, *real.shape[1:]), wide.dtype), real.shape[0])
+    return (wide + 0.5 * batches.std(wide) * noise).astype(real.dtype)

@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from ganjax import batches
 from ganjax.steps._gradients import Gradients
-from ganjax.steps._play import Field, Players, as_output, generate, make_play, split
+from ganjax.steps._play import Field, Players, as_output, generate, make_play, over_devices, split
 from ganjax.steps._scored_alone import check_scored_alone
 from ganjax.steps._shared_forward import shared_forward
 from ganjax.types import Batch, Deal, DiscriminatorOutput, Game, PyTree, Samples, StepInfo, Variables
@@ -73,9 +74,10 @@ def fused_field(game: Game, params: Players, stats: Players, deal: Deal, batch: 
     rescaling = (g.scores / c).reshape(-1, *[1] * (at_fake.ndim - 1)).astype(at_fake.dtype)
     (gen_grads,) = passes.pull_gen(at_fake * rescaling)
     disc_grads = jax.tree.map(lambda a, b, c: a + b + c, beside, from_real, from_fake)
-    scores = jnp.mean(passes.real_output.scores), jnp.mean(passes.fake_output.scores)
+    scores = batches.mean(passes.real_output.scores), batches.mean(passes.fake_output.scores)
     # no helper comes here: its gradient is as empty as itself
-    return Field(Players(gen_grads, disc_grads, params.helper), passes.stats, StepInfo(disc_value, gen_value, *scores))
+    grads, info = Players(gen_grads, disc_grads, params.helper), StepInfo(disc_value, gen_value, *scores)
+    return over_devices(Field(grads, passes.stats, info))
 
 
 def forward(game: Game, params: Players, stats: Players, deal: Deal, batch: Batch) -> Passes:
@@ -104,13 +106,13 @@ def losses_of(game: Game, params: Players, passes: Passes, deal: Deal, batch: Ba
     def discriminator(disc: PyTree, real_output: DiscriminatorOutput, fake_output: DiscriminatorOutput) -> Array:
         judged, outputs = Variables(disc, passes.stats.disc), {"real_output": real_output, "fake_output": fake_output}
         play = make_play(game, judged, helper, deal, batch, fake=passes.fake, **outputs)
-        return jnp.mean(game.objective.discriminator(keys.disc_objective, play))
+        return batches.mean(game.objective.discriminator(keys.disc_objective, play))
 
     def generator(fake_output: DiscriminatorOutput, fake: Samples) -> Array:
         judged = Variables(params.disc, passes.stats.disc)
         outputs = {"real_output": passes.real_output, "fake_output": fake_output}
         play = make_play(game, judged, helper, deal, batch, fake=fake, **outputs)
-        return jnp.mean(game.objective.generator(keys.gen_objective, play))
+        return batches.mean(game.objective.generator(keys.gen_objective, play))
 
     return Scalars(discriminator, generator)
 
@@ -138,7 +140,7 @@ def floored(c: Array, g: Array) -> Array:
 
     What it adds to the discriminator's gradient is at most τ of the generator's signal, far below its rounding.
     """
-    floor = jnp.maximum(tau(c.dtype) * jnp.max(jnp.abs(g)), jnp.finfo(c.dtype).tiny)
+    floor = jnp.maximum(tau(c.dtype) * batches.greatest(jnp.abs(g)), jnp.finfo(c.dtype).tiny)
     return jnp.where(c < 0, -1, 1).astype(c.dtype) * jnp.maximum(jnp.abs(c), floor)
 
 

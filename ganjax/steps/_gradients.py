@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array
 
-from ganjax.steps._play import Field, Players, generate, judge, split
+from ganjax import batches
+from ganjax.steps._play import Field, Players, generate, judge, over_devices, split
 from ganjax.types import Batch, Deal, Game, PyTree, StepInfo, Variables
 
 
@@ -38,8 +38,8 @@ def disc_loss(
     fake, _ = generate(game, Variables(params.gen, stats.gen), deal, batch)
     disc, helper = Variables(params.disc, stats.disc), Variables(params.helper)
     play, disc_stats = judge(game, disc, helper, deal, batch, fake=fake)
-    loss = jnp.mean(game.objective.discriminator(split(deal.key).disc_objective, play))
-    return loss, (disc_stats, jnp.mean(play.real_scores), jnp.mean(play.fake_scores))
+    loss = batches.mean(game.objective.discriminator(split(deal.key).disc_objective, play))
+    return loss, (disc_stats, batches.mean(play.real_scores), batches.mean(play.fake_scores))
 
 
 def gen_loss(game: Game, params: Players, stats: Players, deal: Deal, batch: Batch) -> tuple[Array, PyTree]:
@@ -47,7 +47,7 @@ def gen_loss(game: Game, params: Players, stats: Players, deal: Deal, batch: Bat
     fake, gen_stats = generate(game, Variables(params.gen, stats.gen), deal, batch)
     disc, helper = Variables(params.disc, stats.disc), Variables(params.helper)
     play, _ = judge(game, disc, helper, deal, batch, fake=fake)
-    return jnp.mean(game.objective.generator(split(deal.key).gen_objective, play)), gen_stats
+    return batches.mean(game.objective.generator(split(deal.key).gen_objective, play)), gen_stats
 
 
 def separate_field(game: Game, params: Players, stats: Players, deal: Deal, batch: Batch) -> Field:
@@ -68,10 +68,12 @@ def separate_field(game: Game, params: Players, stats: Players, deal: Deal, batc
     (gen_value, gen_stats), (gen_grads, helper_grads) = jax.value_and_grad(of_gen, has_aux=True)(
         (params.gen, params.helper)
     )
-    return Field(
-        grads=Players(gen_grads, disc_grads, helper_grads),
-        stats=Players(gen_stats, disc_stats),
-        info=StepInfo(disc_value, gen_value, *scores),
+    return over_devices(
+        Field(
+            grads=Players(gen_grads, disc_grads, helper_grads),
+            stats=Players(gen_stats, disc_stats),
+            info=StepInfo(disc_value, gen_value, *scores),
+        )
     )
 
 

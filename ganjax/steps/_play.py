@@ -5,6 +5,9 @@ statistics are updated by the passes of its own turn only. The generator's turn 
 the discriminator's turn updates the discriminator's twice, by the real batch and then by the fake
 one, each normalized by itself. What the other player's passes would have updated is dropped. `score_fn` and everything
 outside training (sampling, evaluation) use the stored statistics and update nothing. A helper keeps no statistics.
+
+Where a batch is split over devices (`ganjax.batches`), each plays its own rows, and what one evaluation yields is made
+the whole batch's in one place, `over_devices`.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import Any, NamedTuple
 import jax
 from jaxtyping import Array
 
+from ganjax import batches
 from ganjax.types import (
     Batch,
     Deal,
@@ -65,7 +69,16 @@ class Keys(NamedTuple):
 
 
 def split(key: Key) -> Keys:
-    return Keys(*jax.random.split(key, len(Keys._fields)))
+    """Named keys. Networks draw for the rows that they are shown, objectives for the whole batch."""
+    keys = Keys(*jax.random.split(key, len(Keys._fields)))
+    of_networks = {name: batches.own_key(getattr(keys, name)) for name in ("generator", "real", "fake", "helper")}
+    return keys._replace(**of_networks)
+
+
+def over_devices(field: Field) -> Field:
+    """The field of the whole batch: means over the devices that hold its parts. Elsewhere the field as it is."""
+    grads, stats = batches.agreed((field.grads, field.stats))
+    return field._replace(grads=grads, stats=stats)
 
 
 def as_batch(batch: Any) -> Batch:

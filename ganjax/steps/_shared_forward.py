@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from ganjax import batches
 from ganjax.steps._gradients import Gradients
-from ganjax.steps._play import Field, Players, generate, judge, split
+from ganjax.steps._play import Field, Players, generate, judge, over_devices, split
 from ganjax.types import Batch, Deal, Game, StepInfo, Variables
 
 
@@ -23,15 +24,15 @@ def shared_forward_field(game: Game, params: Players, stats: Players, deal: Deal
         disc, helper = Variables(params.disc, stats.disc), Variables(params.helper)
         play, disc_stats = judge(game, disc, helper, deal, batch, fake=fake)
         values = (
-            jnp.mean(game.objective.discriminator(keys.disc_objective, play)),
-            jnp.mean(game.objective.generator(keys.gen_objective, play)),
+            batches.mean(game.objective.discriminator(keys.disc_objective, play)),
+            batches.mean(game.objective.generator(keys.gen_objective, play)),
         )
-        return values, (Players(gen_stats, disc_stats), jnp.mean(play.real_scores), jnp.mean(play.fake_scores))
+        return values, (Players(gen_stats, disc_stats), batches.mean(play.real_scores), batches.mean(play.fake_scores))
 
     (disc_value, gen_value), pullback, (after, *scores) = jax.vjp(losses, params, has_aux=True)
     (of_disc,) = pullback((jnp.ones_like(disc_value), jnp.zeros_like(gen_value)))
     (of_gen,) = pullback((jnp.zeros_like(disc_value), jnp.ones_like(gen_value)))
-    return Field(of_gen._replace(disc=of_disc.disc), after, StepInfo(disc_value, gen_value, *scores))
+    return over_devices(Field(of_gen._replace(disc=of_disc.disc), after, StepInfo(disc_value, gen_value, *scores)))
 
 
 shared_forward = Gradients(shared_forward_field)

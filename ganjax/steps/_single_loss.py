@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array
 
-from ganjax import objectives
+from ganjax import batches, objectives
 from ganjax.checks import check_positive
 from ganjax.steps._gradients import Gradients
-from ganjax.steps._play import Field, Players, generate, judge, split
+from ganjax.steps._play import Field, Players, generate, judge, over_devices, split
 from ganjax.types import Batch, Deal, Game, Play, PyTree, StepInfo, Variables
 
 
@@ -45,14 +44,14 @@ def single_loss(ratio: float = 1.0) -> Gradients:
             live, _ = play(params.disc, params)
             stopped, after = play(params.disc, held)
             info = StepInfo(
-                disc_loss=jnp.mean(game.objective.discriminator(keys.disc_objective, stopped)),
-                gen_loss=jnp.mean(game.objective.generator(keys.gen_objective, live)),
-                real_score=jnp.mean(stopped.real_scores),
-                fake_score=jnp.mean(stopped.fake_scores),
+                disc_loss=batches.mean(game.objective.discriminator(keys.disc_objective, stopped)),
+                gen_loss=batches.mean(game.objective.generator(keys.gen_objective, live)),
+                real_score=batches.mean(stopped.real_scores),
+                fake_score=batches.mean(stopped.fake_scores),
             )
             return scalar(keys.disc_objective, keys.gen_objective, live, stopped), (after, info)
 
         grads, (after, info) = jax.grad(loss, has_aux=True)(params, params)
-        return Field(grads, after, info)
+        return over_devices(Field(grads, after, info))
 
     return Gradients(field)

@@ -7,6 +7,7 @@ from typing import Any, cast
 import jax
 import optax
 
+from ganjax import batches
 from ganjax.checks import InputError
 from ganjax.steps._gradients import disc_loss, gen_loss, separate
 from ganjax.steps._play import Players, as_batch
@@ -54,7 +55,7 @@ def unrolled(
                 grads = jax.grad(
                     lambda disc, params=params: disc_loss(game, params._replace(disc=disc), stats, deal, batch)[0]
                 )(params.disc)
-                updates, opt_state = disc_optimizer.update(grads, opt_state, params.disc)
+                updates, opt_state = disc_optimizer.update(batches.agreed(grads), opt_state, params.disc)
                 params = params._replace(disc=optax.apply_updates(cast(optax.Params, params.disc), updates))
             return params
 
@@ -62,7 +63,8 @@ def unrolled(
             gen, helper = movers
             return gen_loss(game, unroll(here._replace(gen=gen, helper=helper)), stats, deal, batch)
 
-        (gen_value, gen_stats), (gen, helper) = jax.value_and_grad(of_gen, has_aux=True)((here.gen, here.helper))
+        (gen_value, gen_stats), movers = jax.value_and_grad(of_gen, has_aux=True)((here.gen, here.helper))
+        (gen, helper), gen_stats = batches.agreed((movers, gen_stats))
         field = separate.field(game, here, stats, deal, batch)
         field = field._replace(
             grads=Players(gen, field.grads.disc, helper),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from ganjax import batches
 from ganjax.checks import InputError, check_non_negative
 from ganjax.steps._gradients import Gradients, separate
 from ganjax.steps._play import Field, Players
@@ -34,7 +35,7 @@ def consensus(weight: float, gradients: Gradients = separate) -> Gradients:
             return 0.5 * jnp.sum(jnp.stack(squares)), here
 
         pull, here = jax.grad(energy, has_aux=True)(params)
-        return here._replace(grads=jax.tree.map(lambda g, p: g + weight * p, here.grads, pull))
+        return here._replace(grads=jax.tree.map(lambda g, p: g + weight * p, here.grads, batches.agreed(pull)))
 
     return Gradients(field, gradients.check)
 
