@@ -11,8 +11,10 @@ import updates
 from config import Config, Data, build, check
 
 from ganjax import data, steps
+from ganjax.architectures import packed, packed_shape
 from ganjax.data import Source, Spec
-from ganjax.types import Algorithm, Batch, Game, GanState, Key, Variables
+from ganjax.objectives import penalized
+from ganjax.types import Algorithm, Batch, Game, GanState, Key, Objective, Variables
 
 
 class Run(NamedTuple):
@@ -43,26 +45,35 @@ def assemble(config: Config) -> Run:
     init_key, data_key, sample_key = jax.random.split(jax.random.key(config.seed), 3)
     source = load(config.data, config.seed)
     data.check_batch_size(source.spec, config.batch_size)
-    game = Game(
-        generator=build("generator", config.generator, source.spec.shape),
-        discriminator=build("discriminator", config.discriminator, source.spec.shape),
-        objective=build("objective", config.objective),
-        prior=build("prior", config.prior),
-        helper=build("helper", config.helper),
-    )
-    gen_optimizer, disc_optimizer = optimizers(config)
-    run = Run(
-        source,
-        game,
-        updates.algorithm(config.update, game, gen_optimizer, disc_optimizer),
-        init_key,
-        data_key,
-        sample_key,
-    )
+    game = build_game(config, source.spec.shape)
+    run = Run(source, game, build_algorithm(config, game), init_key, data_key, sample_key)
     # a whole step in shapes alone: every check of every pairing, and nothing computed
     batch = jax.eval_shape(lambda: example_batch(run, config))
     jax.eval_shape(run.algorithm.step, jax.eval_shape(run.algorithm.init, init_key, batch), batch)
     return run
+
+
+def build_game(config: Config, shape: tuple[int, ...]) -> Game:
+    """What is played on samples of a shape. The config's numbers may be traced."""
+    discriminator = build("discriminator", config.discriminator, packed_shape(shape, config.packing))
+    return Game(
+        generator=build("generator", config.generator, shape),
+        discriminator=packed(discriminator, config.packing),
+        objective=build_objective(config),
+        prior=build("prior", config.prior),
+        helper=build("helper", config.helper),
+    )
+
+
+def build_objective(config: Config) -> Objective:
+    """The named objective, with the named penalty."""
+    objective, penalty = build("objective", config.objective), build("penalty", config.penalty)
+    return objective if penalty is None else penalized(objective, penalty)
+
+
+def build_algorithm(config: Config, game: Game) -> Algorithm:
+    """How the game's players move."""
+    return updates.algorithm(config.update, game, *optimizers(config))
 
 
 def load(settings: Data, seed: int) -> Source:

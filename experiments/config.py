@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from limits import check_numbers
 from optimizers import OPTIMIZERS
+from penalties import PENALTIES
 
 from ganjax.architectures import ARCHITECTURES, HELPERS
 from ganjax.checks import InputError, Table
@@ -35,6 +36,7 @@ TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "gen_optimizer": OPTIMIZERS,
     "disc_optimizer": OPTIMIZERS,
     "helper": Table("helper network", {"none": no_helper, **HELPERS}),
+    "penalty": PENALTIES,
 }
 
 
@@ -115,6 +117,26 @@ class Update:
 
 
 @dataclass(frozen=True)
+class Parallel:
+    """Which devices play. Not a part of what the run is: it may go on with others."""
+
+    mode: Literal["auto", "jit", "shard-map", "pmap"] = "auto"
+    """who splits a batch over devices: the compiler (jit; auto where there are several), or each device its rows"""
+    devices: int | None = None
+    """how many; by default all there are"""
+    optimizer: Literal["replicated", "sharded"] = "replicated"
+    """sharded: each device keeps a part of the optimizers' state (jit only)"""
+    coordinator: str | None = None
+    """several processes: host:port of process 0, or auto to ask the cluster (SLURM, Open MPI, Kubernetes, TPU)"""
+    num_processes: int | None = None
+    """how many processes there are; auto knows"""
+    process_id: int | None = None
+    """which one this is, from 0; auto knows"""
+    heartbeat_timeout: int = 60
+    """seconds after which a silent process counts as dead, and the others stop"""
+
+
+@dataclass(frozen=True)
 class Config:
     """A run."""
 
@@ -126,6 +148,9 @@ class Config:
     gen_optimizer: Choice
     disc_optimizer: Choice
     helper: Choice = field(default_factory=lambda: choose("helper", "none"))
+    penalty: Choice = field(default_factory=lambda: choose("penalty", "none"))
+    packing: int = 1
+    """samples that the discriminator judges together (PacGAN); the batch size must divide by it"""
     update: Update = Update()
     batch_size: int = 64
     """samples a player sees at a time"""
@@ -145,6 +170,7 @@ class Config:
     """how many of the latest checkpoints stay"""
     num_samples: int = 100
     """samples in a picture"""
+    parallel: Parallel = Parallel()
     workdir: str | None = None
     """where the run writes; by default runs/PRESET"""
 
@@ -153,9 +179,9 @@ CHOICES = tuple(f.name for f in dataclasses.fields(Config) if f.name in TABLES)
 
 
 def to_dict(config: Config) -> dict[str, Any]:
-    """The config as JSON-ready values, without `workdir`: a run may be moved."""
+    """The config as JSON-ready values, without `workdir` and `parallel`: a run may be moved, and to other machines."""
     values = dataclasses.asdict(config)
-    del values["workdir"]
+    del values["workdir"], values["parallel"]
     return values
 
 

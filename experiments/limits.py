@@ -32,11 +32,12 @@ COUNT, LARGE_COUNT = Range(1, 2**31 - 1), Range(1, 2**20)
 RANGES: dict[str, Range] = {
     **dict.fromkeys(("num_steps", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints"), COUNT),
     **dict.fromkeys(("batch_size", "num_samples", "steps_per_call", "accumulate", "resolution"), LARGE_COUNT),
-    **dict.fromkeys(("channels", "kernel", "num_codes", "code_dim", "latent_dim"), Range(1, 2**16)),
+    **dict.fromkeys(("channels", "kernel", "num_codes", "code_dim", "latent_dim", "pieces"), Range(1, 2**16)),
     **dict.fromkeys(("learning_rate", "eps", "clip", "ratio", "lambda_", "margin", "init_std"), POSITIVE),
     **dict.fromkeys(("weight", "gamma", "k", "consensus", "eps_root"), WEIGHT),
     **dict.fromkeys(("repelling_weight", "information_weight", "correlation_weight", "slope_weight"), WEIGHT),
     **dict.fromkeys(("b1", "b2", "decay", "momentum", "ema_decay"), DECAY),
+    "packing": Range(1, 1000),
     "seed": Range(0, 2**31 - 1),
     "disc_steps": Range(1, 1000),
     "unroll_steps": Range(0, 100),

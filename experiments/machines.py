@@ -23,6 +23,7 @@ from assembly import Run
 from config import Config, Parallel
 from rich.console import Console
 from rich.markup import escape
+from scripts import INTERRUPTED
 
 from ganjax import parallel, steps
 from ganjax.checks import InputError
@@ -180,6 +181,8 @@ class PeerWatch:
     ) -> None:
         if error is None or jax.process_count() == 1:
             return
+        if isinstance(error, KeyboardInterrupt):
+            os._exit(INTERRUPTED)
         if parallel.is_lost_peer(error):
             Console(stderr=True).print(
                 f"[bold red]error:[/] process {jax.process_index()} has lost another process of this run "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,7 +19,16 @@ LOCKS: list[IO[str]] = []  # open until the process ends
 
 
 def open_for_training(config: Config) -> tuple[Path, bool]:
-    """Makes the config's folder and writes config.json, or checks that it holds this very run; locks it till the end.
+    """`open_folder` for a run of train.py."""
+    return open_folder(config.workdir, config_module.to_dict(config))
+
+
+def open_folder(workdir: str | None, values: Mapping[str, Any]) -> tuple[Path, bool]:
+    """Makes a run's folder and writes config.json, or checks that it holds this very run; locks it till the end.
+
+    Args:
+      workdir: the folder; None is refused.
+      values: everything that makes the run what it is, for config.json.
 
     Returns:
       The folder, and whether it held the run before.
@@ -27,23 +37,23 @@ def open_for_training(config: Config) -> tuple[Path, bool]:
       InputError: if it holds a run with another config, another process trains in it, or it can't be written. Nothing
         in it was changed then.
     """
-    if not config.workdir:
+    if not workdir:
         raise InputError("Expected a folder as workdir, got none: give --workdir.")
     try:
-        path = Path(config.workdir).expanduser().absolute()
+        path = Path(workdir).expanduser().absolute()
         check_folder(path)
         existing = read_config_values(path)
         if existing is not None:
-            check_same(path, existing, json.loads(json.dumps(config_module.to_dict(config))))
+            check_same(path, existing, json.loads(json.dumps(values)))
         check_writable(path)
         lock(path)
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         reason = getattr(error, "strerror", None) or error
-        raise InputError(f"Can't write in the workdir {config.workdir}: {reason}. Give another --workdir.") from error
+        raise InputError(f"Can't write in the workdir {workdir}: {reason}. Give another --workdir.") from error
     if existing is None:
-        write_json(path / "config.json", config_module.to_dict(config))
+        write_json(path / "config.json", values)
     return path, existing is not None
 
 

@@ -195,13 +195,18 @@ def on_host(tree: PyTree) -> PyTree:
     All processes must call it where leaves are split over the devices of several.
     """
 
-    def fetch(x: Array) -> Any:
+    def fetch(x: Any) -> Any:
+        if not isinstance(x, jax.Array):
+            return x
         if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
             return jax.random.wrap_key_data(jnp.asarray(fetch(jax.random.key_data(x))), impl=jax.random.key_impl(x))
         if not x.is_fully_addressable and not x.is_fully_replicated:
             return multihost_utils.process_allgather(x, tiled=True)
         return np.asarray(x)
 
+    for leaf in jax.tree.leaves(tree):
+        if isinstance(leaf, jax.Array) and leaf.is_fully_addressable:
+            leaf.copy_to_host_async()  # all transfers under way before the first is waited for
     return jax.tree.map(fetch, tree)
 
 

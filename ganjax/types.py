@@ -138,10 +138,12 @@ class Network(NamedTuple):
         (samples, *condition).
       apply: (variables, *inputs, train=False, key=None) -> (output, stats). With `train`, batch norm uses the batch
         and `stats` holds the updated statistics; without, `stats` returns as it came. `key` feeds dropout.
+      samples_per_score: how many samples a discriminator judges with one score; more than 1 where it is packed.
     """
 
     init: NetworkInit
     apply: NetworkApply
+    samples_per_score: int = 1
 
 
 class Prior(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 import pytest
 import references_objectives
-from jax.sharding import PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
 
 from ganjax import batches, data, objectives, parallel, priors, steps
 from ganjax.architectures import ARCHITECTURES
@@ -175,6 +175,16 @@ def test_other_schedules_see_the_whole_batch(schedule):
         parallel.split(algorithm).step, mesh=parallel.mesh(4), in_specs=(whole, rows), out_specs=whole, check_vma=False
     )
     assert_same(jax.jit(step)(state, batch), jax.jit(algorithm.step)(state, batch), 1e-5)
+
+
+def test_a_plain_jitted_step_takes_a_split_batch():
+    game = games.many_headed(objectives.relativistic_average())
+    algorithm = steps.alternating(game, games.sgd(0.05), games.sgd(0.05), disc_steps=2)
+    batch = Batch(jnp.asarray(np.random.default_rng(2).normal(size=(16, 2, 1, 2)), jnp.float32))
+    state, mesh = algorithm.init(INIT_KEY, batch), parallel.mesh(4)
+    split = jax.device_put(batch, NamedSharding(mesh, PartitionSpec(batches.AXIS)))
+    step = jax.jit(algorithm.step)
+    assert_same(step(parallel.replicate(mesh, state), split), step(state, batch), 1e-5)
 
 
 def broken(player, reduce):

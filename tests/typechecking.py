@@ -1,5 +1,9 @@
-"""The type checker of the tests: beartype, with an int where a float is wanted."""
+"""The type checker of the tests: beartype, with an int, or a scalar array, where a float is wanted.
 
-from beartype import BeartypeConf, beartype
+A hyperparameter is written `float`; in a population of games it is a traced scalar.
+"""
 
-check = beartype(conf=BeartypeConf(is_pep484_tower=True))
+from beartype import BeartypeConf, FrozenDict, beartype
+from jaxtyping import Array, Float
+
+check = beartype(conf=BeartypeConf(hint_overrides=FrozenDict({float: float | int | Float[Array, ""]})))

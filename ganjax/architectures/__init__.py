@@ -12,6 +12,7 @@ from ganjax.architectures._layers import (
     layer_norm,
     leaky_relu,
 )
+from ganjax.architectures._maxout import Maxout, MaxoutDiscriminator, maxout_discriminator
 from ganjax.architectures._mlp import (
     MlpDiscriminator,
     MlpGenerator,
@@ -31,6 +32,7 @@ from ganjax.architectures._mlp_heads import (
     statistics_network,
 )
 from ganjax.architectures._network import from_linen, stateless
+from ganjax.architectures._packing import pack, packed, packed_shape
 from ganjax.checks import Table
 
 ARCHITECTURES = Table(
@@ -41,6 +43,7 @@ ARCHITECTURES = Table(
         "mlp_autoencoder": Architecture(mlp_generator, autoencoder_discriminator),
         "mlp_posterior": Architecture(mlp_generator, posterior_discriminator),
         "mlp_encoder": Architecture(mlp_generator, encoder_discriminator),
+        "mlp_maxout": Architecture(mlp_generator, maxout_discriminator),
     },
 )
 HELPERS = Table("helper", {"statistics": statistics_network})
@@ -56,6 +59,8 @@ __all__ = [
     "DcganDiscriminator",
     "DcganGenerator",
     "EncoderDiscriminator",
+    "Maxout",
+    "MaxoutDiscriminator",
     "MlpDiscriminator",
     "MlpGenerator",
     "Normalization",
@@ -72,9 +77,13 @@ __all__ = [
     "from_linen",
     "layer_norm",
     "leaky_relu",
+    "maxout_discriminator",
     "mlp_discriminator",
     "mlp_generator",
     "normalize_first",
+    "pack",
+    "packed",
+    "packed_shape",
     "posterior_discriminator",
     "stateless",
     "statistics_network",

@@ -140,7 +140,7 @@ def mlp_generator(
     """
     images = len(sample_shape) == IMAGE_AXES
     bounded = output == "tanh" or (output == "auto" and images)
-    kernel_init, bias_init = _initializers(init_std)
+    kernel_init, bias_init = dense_initializers(init_std)
     return from_linen(
         MlpGenerator(
             output_shape=tuple(sample_shape),
@@ -175,7 +175,7 @@ def mlp_discriminator(
       dtype: what the products are computed in; parameters are float32.
     """
     del sample_shape  # a dense layer takes its inputs as they come
-    kernel_init, bias_init = _initializers(init_std)
+    kernel_init, bias_init = dense_initializers(init_std)
     return from_linen(
         MlpDiscriminator(
             features=widths(features),
@@ -188,7 +188,7 @@ def mlp_discriminator(
     )
 
 
-def _initializers(std: float | None) -> tuple[Initializer, Initializer]:
+def dense_initializers(std: float | None) -> tuple[Initializer, Initializer]:
     """Kernel's and bias's."""
     if std is None:
         return nn.initializers.lecun_normal(), nn.initializers.zeros

@@ -3,9 +3,11 @@
 from ganjax.io.checkpoints import Checkpoints, Restored, Skipped, restore_latest, restore_step, state_sha256
 from ganjax.io.logs import MetricsLog, read_metrics, write_json
 from ganjax.io.pictures import (
+    Dots,
     curves_picture,
     curves_png,
     image_grid,
+    intervals_picture,
     png_bytes,
     save_gif,
     save_png,
@@ -16,12 +18,14 @@ from ganjax.io.pictures import (
 
 __all__ = [
     "Checkpoints",
+    "Dots",
     "MetricsLog",
     "Restored",
     "Skipped",
     "curves_picture",
     "curves_png",
     "image_grid",
+    "intervals_picture",
     "png_bytes",
     "read_metrics",
     "restore_latest",

@@ -75,7 +75,7 @@ def scatter_picture(
     left, right, bottom, top = scatter_limits(real) if limits is None else limits
     inside = (fake >= (left, bottom)).all(axis=1) & (fake <= (right, top)).all(axis=1)  # false for NaN
     outside = len(fake) - int(inside.sum())
-    figure = _figure(pixels, pixels)
+    figure = new_figure(pixels, pixels)
     axes = figure.add_axes((0.1, 0.07, 0.85, 0.85))
     label = f"generated ({outside} of {len(fake)} outside)" if outside else "generated"
     # the real points are the larger ones, so that they show around the generated ones that lie on them
@@ -85,7 +85,7 @@ def scatter_picture(
         axes.scatter(*points.T, s=size * few, color=color, alpha=0.25 + 0.5 * few, linewidths=0, label=name)
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     _dress(axes, title)
-    return _rendered(figure)
+    return rendered(figure)
 
 
 def curves_picture(rows: Sequence[Mapping[str, Any]], title: str = "") -> Picture:
@@ -111,7 +111,7 @@ def curves_picture(rows: Sequence[Mapping[str, Any]], title: str = "") -> Pictur
     ]
     if not panels:
         raise InputError(f"Expected rows with {', '.join([*LOSSES, *SCORES])}, got {len(rows)} rows with none of them.")
-    figure = _figure(800, 600)
+    figure = new_figure(800, 600)
     all_axes = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
     for axes, (label, curves) in zip(all_axes, panels, strict=True):
         for name, (steps, values) in curves.items():
@@ -124,7 +124,7 @@ def curves_picture(rows: Sequence[Mapping[str, Any]], title: str = "") -> Pictur
         all_axes[-1].set_xlim(min(steps_seen) - 1, max(steps_seen) + 1)
     all_axes[-1].xaxis.get_major_locator().set_params(integer=True)
     figure.subplots_adjust(left=0.09, right=0.97, bottom=0.08, top=0.95, hspace=0.16)
-    return _rendered(figure)
+    return rendered(figure)
 
 
 def _checked(points: Points, name: str) -> np.ndarray:
@@ -180,7 +180,7 @@ def _running_mean(values: np.ndarray, width: int) -> np.ndarray:
     return np.where(finite, (sums[high] - sums[low]) / np.maximum(num, 1), np.nan)
 
 
-def _figure(width: int, height: int) -> Figure:
+def new_figure(width: int, height: int) -> Figure:
     # here, since it takes as long to import as JAX does
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -190,7 +190,7 @@ def _figure(width: int, height: int) -> Figure:
     return figure
 
 
-def _rendered(figure: Figure) -> Picture:
+def rendered(figure: Figure) -> Picture:
     canvas: Any = figure.canvas
     canvas.draw()
     return np.array(canvas.buffer_rgba())[..., :3].copy()

@@ -15,13 +15,16 @@ from PIL import Image
 
 from ganjax.checks import InputError, check_positive
 from ganjax.io._files import replace_file
+from ganjax.io._intervals import Dots, intervals_picture
 from ganjax.io._plots import curves_picture, scatter_limits, scatter_picture
 
 __all__ = [
+    "Dots",
     "Pixels",
     "curves_picture",
     "curves_png",
     "image_grid",
+    "intervals_picture",
     "png_bytes",
     "save_gif",
     "save_png",

@@ -34,7 +34,7 @@ def initialize(
     if game.objective.needs_helper and game.helper is None:
         raise InputError("The objective needs a helper network, got a game without one: Game(..., helper=...).")
     output = jax.eval_shape(lambda: as_output(game.discriminator.apply(disc, batch.samples, *given)[0]))
-    check_output(output, batch, game.objective)
+    check_output(output, batch.samples.shape[0] // game.discriminator.samples_per_score, game.objective)
     helper = game.helper.init(helper_key, batch.samples, latents) if game.helper else Variables(())
     if jax.tree.leaves(helper.stats):
         raise InputError(
@@ -69,13 +69,12 @@ def check_fake(fake: PyTree, real: Array) -> None:
         )
 
 
-def check_output(output: DiscriminatorOutput, batch: Batch, objective: Objective) -> None:
-    """Raises unless the discriminator gives scores [B] and every feature that the objective needs."""
+def check_output(output: DiscriminatorOutput, num_scores: int, objective: Objective) -> None:
+    """Raises unless the discriminator gives scores [num_scores] and every feature that the objective needs."""
     scores, features = output
-    expected = batch.samples.shape[:1]
-    if scores.shape != expected:
-        mend = "squeeze the last axis" if scores.shape == (*expected, 1) else "return one scalar a sample"
-        raise InputError(f"Expected the discriminator's scores[{expected[0]}], got scores{list(scores.shape)}: {mend}.")
+    if scores.shape != (num_scores,):
+        mend = "squeeze the last axis" if scores.shape == (num_scores, 1) else "return one scalar a sample"
+        raise InputError(f"Expected the discriminator's scores[{num_scores}], got scores{list(scores.shape)}: {mend}.")
     missing = [name for name in objective.needs if name not in features]
     if missing:
         raise InputError(

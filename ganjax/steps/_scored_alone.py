@@ -18,9 +18,21 @@ NUM = 4  # samples made up: enough for a batch statistic to move when the last o
 def check_scored_alone(game: Game, batch: Batch) -> None:
     """Raises `InputError` if one sample's score depends on another sample of its batch.
 
-    Tried on two made-up batches that differ in the last sample alone: batch norm, minibatch statistics and packing show
-    at once. The parameters are shaken, since layers that begin at 0 would hide what they mix. Computed with concrete
-    numbers where `init` itself is traced: nothing of the given batch is used but shapes and dtypes.
+    A packed discriminator says so of itself; of any other, `tried_alone` finds out.
+    """
+    if game.discriminator.samples_per_score > 1 or not tried_alone(game, batch):
+        raise InputError(
+            "steps.fused needs a discriminator that scores each sample on its own, but this one mixes the samples of "
+            "a batch (batch norm, minibatch statistics or packing): drop that layer, or use steps.shared_forward."
+        )
+
+
+def tried_alone(game: Game, batch: Batch) -> bool:
+    """Whether two made-up batches that differ in the last sample alone get the same scores but for that sample.
+
+    Batch norm and minibatch statistics show at once. The parameters are shaken, since layers that begin at 0 would hide
+    what they mix. Computed with concrete numbers where `init` itself is traced: nothing of the given batch is used but
+    shapes and dtypes.
     """
     with jax.ensure_compile_time_eval():
         params_key, shake_key, batch_key, apply_key = jax.random.split(jax.random.key(0), 4)
@@ -29,13 +41,8 @@ def check_scored_alone(game: Game, batch: Batch) -> None:
         fresh = game.discriminator.init(params_key, *made)
         variables = fresh._replace(params=shaken(shake_key, fresh.params))
         scores, others = (scores_of(game, variables, x, apply_key) for x in (made, other))
-        alone = scores.shape == (NUM,) and bool(
+        return scores.shape == (NUM,) and bool(
             jnp.allclose(scores[:-1], others[:-1], rtol=0, atol=1e-4 * jnp.max(jnp.abs(scores)))
-        )
-    if not alone:
-        raise InputError(
-            "steps.fused needs a discriminator that scores each sample on its own, but this one mixes the samples of "
-            "a batch (batch norm, minibatch statistics or packing): drop that layer, or use steps.shared_forward."
         )
 
 

@@ -1,0 +1,290 @@
+"""Objectives × penalties × packings × seeds, as a table with intervals: python experiments/sweep.py [PRESET] [OPTIONS].
+
+A preset of train.py (ring by default) is trained with every combination that the options name, all games of one
+combination as one population; `pacgan-ring` and `pacgan-grid` bring the combinations of a published table and stand
+beside its figures. The table gives the mean over training seeds with its 95 % interval (Student's t). The workdir holds
+everything: table.md, sweep.png, sweep.json. The same command on the same workdir goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import assembly
+import config as config_module
+import jax
+import jax.numpy as jnp
+import numpy as np
+import tyro
+import workdir as workdir_module
+from assembly import Run
+from cells import Cell, product, with_numbers
+from configs import PRESETS
+from configs.sweeps import SWEEPS, Sweep
+from evaluate import judge
+from limits import check_numbers
+from progress import Progress
+from rich.console import Console
+from sample import Weights, chosen
+from scripts import report_errors
+from summaries import Finished, read_finished, summarize, write_finished
+from train import Interruption, next_stop
+
+from ganjax import populations
+from ganjax.checks import InputError
+from ganjax.io import Checkpoints
+from ganjax.types import Algorithm, GanState, PyTree
+
+
+@dataclass(frozen=True)
+class Options:
+    """Objectives × penalties × packings × seeds, as a table with intervals."""
+
+    preset: Annotated[str, tyro.conf.Positional] = "ring"
+    """a preset of train.py, or a sweep of its own: pacgan-ring, pacgan-grid, pacgan-ring-published, …"""
+    objectives: tuple[str, ...] = ()
+    """which objectives; by default the preset's own"""
+    penalties: tuple[str, ...] = ("none",)
+    """penalties on the discriminator to add, each to every objective: none, r1, wgan-gp, …"""
+    packings: tuple[int, ...] = (1,)
+    """how many samples the discriminator judges together, each with every objective"""
+    learning_rates: tuple[float, ...] = ()
+    """both players'; by default the preset's"""
+    penalty_weights: tuple[float, ...] = ()
+    """weights of the penalties; by default each one's own"""
+    only: tuple[str, ...] = ()
+    """of a sweep of its own, these cells alone, by label"""
+    seeds: int | None = None
+    """training seeds, from the preset's on; by default 10, or the sweep's"""
+    num_steps: int | None = None
+    """generator steps; by default the preset's"""
+    batch_size: int | None = None
+    """samples a player sees at a time; by default the preset's"""
+    num_samples: int | None = None
+    """samples to judge each game by; by default 2500, or the sweep's"""
+    weights: Weights | None = None
+    """what the table shows: the averaged generator (by default, where a sweep doesn't say) or the raw one; the JSON
+    has both"""
+    workdir: str | None = None
+    """where the sweep writes; by default runs/sweep-PRESET"""
+
+
+# ---------------------------------------------------------------- what is asked for
+
+
+def sweep_of(options: Options) -> Sweep:
+    """The sweep that the options name, checked as far as it can be without training.
+
+    Raises:
+      InputError: for unknown names, values out of range, or a combination that can't work.
+    """
+    sweep = own_sweep(options) if options.preset in SWEEPS else combinations(options)
+    given = {name: getattr(options, name) for name in ("num_steps", "batch_size")}
+    changed = {name: value for name, value in given.items() if value is not None}
+    sweep = sweep._replace(
+        cells=tuple(replace(cell, config=replace(cell.config, **changed)) for cell in sweep.cells),
+        seeds=sweep.seeds if options.seeds is None else options.seeds,
+        num_samples=sweep.num_samples if options.num_samples is None else options.num_samples,
+        weights=options.weights or sweep.weights,
+    )
+    if sweep.seeds < 1:
+        raise InputError(f"Expected seeds >= 1, got {sweep.seeds}.")
+    check_numbers({"num_samples": sweep.num_samples})
+    for cell in sweep.cells:
+        for numbers in cell.variations:
+            assembly.assemble(with_numbers(cell.config, numbers))
+    return sweep
+
+
+def own_sweep(options: Options) -> Sweep:
+    """A sweep whose cells are its own, or some of them."""
+    defaults, sweep = Options(), SWEEPS[options.preset]
+    for name in ("objectives", "penalties", "packings", "learning_rates", "penalty_weights"):
+        if getattr(options, name) != getattr(defaults, name):
+            raise InputError(
+                f"{options.preset} brings its own combinations, so --{name.replace('_', '-')} has no place there: "
+                f"choose among them with --only, or sweep a preset of train.py: {', '.join(PRESETS)}."
+            )
+    return sweep.only(options.only) if options.only else sweep
+
+
+def combinations(options: Options) -> Sweep:
+    """Everything that the options name, on a preset of train.py."""
+    if options.only:
+        raise InputError(f"--only chooses among the cells of {', '.join(SWEEPS)}: name objectives and penalties here.")
+    cells = product(
+        options.preset,
+        PRESETS,
+        objectives=options.objectives or (PRESETS[options.preset].objective.name,),  # type: ignore[attr-defined]
+        penalties=options.penalties,
+        packings=options.packings,
+        learning_rates=options.learning_rates,
+        penalty_weights=options.penalty_weights,
+    )
+    return Sweep(cells, weights="ema", title=options.preset)
+
+
+def identity(sweep: Sweep) -> dict[str, Any]:
+    """What makes the sweep what it is, for config.json."""
+    cells = {
+        cell.label: {"config": config_module.to_dict(cell.config), "variations": [dict(v) for v in cell.variations]}
+        for cell in sweep.cells
+    }
+    return {"cells": cells, "seeds": sweep.seeds, "num_samples": sweep.num_samples}
+
+
+# ---------------------------------------------------------------- one cell
+
+
+@dataclass(frozen=True)
+class Population:
+    """All games of a cell, ready to be played.
+
+    Attributes:
+      run: the cell's own, for its data and networks; its algorithm and keys are the first game's.
+      make: the varied numbers -> a game's algorithm.
+      settings: the numbers, one [N] array a name, or ().
+      init_keys, data_keys, sample_keys: [N], the same keys that train.py takes from a game's seed.
+    """
+
+    run: Run
+    make: Callable[[PyTree], Algorithm]
+    settings: PyTree
+    init_keys: jax.Array
+    data_keys: jax.Array
+    sample_keys: jax.Array
+
+
+def populate(cell: Cell, seeds: int) -> Population:
+    """The cell's games. They share the data of the first seed."""
+    run, numbers = assembly.assemble(cell.config), cell.settings(seeds)
+
+    def make(settings: PyTree) -> Algorithm:
+        config = with_numbers(cell.config, dict(settings))
+        return assembly.build_algorithm(config, assembly.build_game(config, run.source.spec.shape))
+
+    every = jnp.array([member.seed for member in cell.members(seeds)])
+    keys = jax.vmap(lambda seed: jax.random.split(jax.random.key(seed), 3))(every)
+    return Population(run, make, jax.tree.map(jnp.asarray, numbers) or (), *keys.T)
+
+
+def init(cell: Cell, population: Population) -> GanState:
+    """The games' first states, [N] leaves."""
+    batch = assembly.example_batch(population.run, cell.config)
+    of = jax.jit(functools.partial(populations.init, population.make, batch=batch))
+    return of(population.init_keys, population.settings)
+
+
+def play(
+    cell: Cell,
+    population: Population,
+    checkpoints: Checkpoints,
+    progress: Callable[[int, Any], None],
+    interruption: Interruption,
+) -> tuple[GanState, float]:
+    """Trains from the latest checkpoint, or from the start, to the end or to Ctrl-C.
+
+    Returns:
+      The states, and the seconds of training.
+    """
+    config, source, seconds = cell.config, population.run.source, 0.0
+    states = init(cell, population)
+    if checkpoints.latest_step() is not None:
+        restored = checkpoints.restore(states)
+        states, seconds = restored.state, restored.extra["seconds"]
+    step = int(states.step[0])
+
+    @functools.cache
+    def of_length(length: int) -> Callable[..., Any]:
+        chunk = populations.chunk(population.make, source.draw, source.gather, config.batch_size, length)
+        return jax.jit(chunk, donate_argnums=0)
+
+    while step < config.num_steps and not interruption.asked:
+        began, length = time.perf_counter(), next_stop(config, step) - step
+        states, info = of_length(length)(states, population.data_keys, population.settings, source.arrays)
+        info, step = jax.device_get(info), step + length
+        seconds += time.perf_counter() - began
+        progress(step, info)
+        if step % config.checkpoint_every == 0 or step == config.num_steps or interruption.asked:
+            checkpoints.save(step, states, extra={"seconds": seconds})
+    return states, seconds
+
+
+def judged(cell: Cell, population: Population, states: GanState, sweep: Sweep, cache: Path) -> list[dict[str, Any]]:
+    """Each game's numbers, with the averaged generator where there is one and with the raw one."""
+    run, rows = population.run, []
+    kinds: tuple[Weights, ...] = ("raw",) if cell.config.update.ema_decay is None else ("raw", "ema")
+
+    def one(game: tuple[GanState, jax.Array], kind: Weights) -> jax.Array:
+        state, key = game
+        latents = run.game.prior.sample(key, sweep.num_samples)
+        return run.game.generator.apply(chosen(state, kind), latents)[0].astype(jnp.float32)
+
+    def every(kind: Weights) -> np.ndarray:
+        return np.asarray(jax.jit(lambda games: jax.lax.map(lambda game: one(game, kind), games))(games))
+
+    games = states, population.sample_keys
+    fakes = {kind: every(kind) for kind in kinds}
+    for index, member in enumerate(cell.members(sweep.seeds)):
+        # a game that diverged has no numbers
+        finite = {kind: fake[index] for kind, fake in fakes.items() if np.isfinite(fake[index]).all()}
+        numbers = {kind: judge(cell.config, run, fake, cache) for kind, fake in finite.items()}
+        rows.append({"variation": member.variation, "seed": member.seed, **numbers})
+    return rows
+
+
+# ---------------------------------------------------------------- all of them
+
+
+def main(options: Options) -> None:
+    console, sweep = Console(), sweep_of(options)
+    folder = options.workdir or f"runs/sweep-{options.preset}"
+    workdir, resumed = workdir_module.open_folder(folder, identity(sweep))
+    where = f"{workdir}{' (goes on)' if resumed else ''}"
+    console.print(f"{len(sweep.cells)} cells of {sweep.seeds} seeds in {where}", highlight=False, soft_wrap=True)
+    with Interruption(console) as interruption:
+        for index in range(len(sweep.cells)):
+            if not interruption.asked:
+                finish(console, sweep, index, workdir, interruption)
+    done = {cell.label: read_finished(workdir, cell) for cell in sweep.cells}
+    if not all(done.values()):
+        console.print("Stopped; the same command goes on from there.")
+        return
+    console.print(summarize(sweep, {label: each for label, each in done.items() if each}, workdir))
+    console.print(f"Also in {workdir}: table.md, sweep.png, sweep.json", highlight=False, soft_wrap=True)
+
+
+def finish(console: Console, sweep: Sweep, index: int, workdir: Path, interruption: Interruption) -> None:
+    """Plays one cell to its end, judges it and leaves the result in its file; nothing where that is there."""
+    cell = sweep.cells[index]
+    if read_finished(workdir, cell) is not None:
+        return
+    console.print(f"cell {index + 1} of {len(sweep.cells)}: {cell.label}", highlight=False, markup=False)
+    population = populate(cell, sweep.seeds)
+    total, games = cell.config.num_steps * len(sweep.cells), len(population.data_keys)
+    before = cell.config.num_steps * index
+    progress = Progress(console, before, total, cell.config.batch_size * games, assembly.noun(population.run))
+
+    def show(step: int, info: Any) -> None:
+        progress.advance(before + step)
+        progress.report(before + step, {name: float(np.mean(value)) for name, value in info._asdict().items()})
+
+    with Checkpoints(workdir / "checkpoints" / cell.slug, keep_last=1) as checkpoints, progress:
+        states, seconds = play(cell, population, checkpoints, show, interruption)
+    if int(states.step[0]) == cell.config.num_steps:
+        rows = judged(cell, population, states, sweep, workdir)
+        write_finished(workdir, cell, Finished(cell.label, seconds, rows))
+
+
+def entry(arguments: Sequence[str]) -> int:
+    return report_errors(lambda: main(tyro.cli(Options, args=list(arguments), prog="sweep.py", description=__doc__)))
+
+
+if __name__ == "__main__":
+    sys.exit(entry(sys.argv[1:]))
