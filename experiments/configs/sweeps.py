@@ -118,7 +118,7 @@ GRID_FIGURES = {
 }
 
 RING, GRID = pacgan_ring.CONFIG, pacgan_grid.CONFIG
-# the published b1 of .8 is too slow for the grid in so few steps: of PacGAN2's samples .03 were good, with .5 .08
+# the published b1 of .8 is slow on the grid: .03 of PacGAN2 were good after 8000 steps; with .5, .08 after 4000
 SMALL_RING, SMALL_GRID = smaller(RING, num_steps=8000, b1=0.8), smaller(GRID, num_steps=10_000, b1=0.5)
 
 SWEEPS: Table[Sweep] = Table(
