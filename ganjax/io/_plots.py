@@ -181,6 +181,7 @@ def _running_mean(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def new_figure(width: int, height: int) -> Figure:
+    """An empty white figure of so many pixels, which no window shows."""
     # here, since it takes as long to import as JAX does
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -191,6 +192,7 @@ def new_figure(width: int, height: int) -> Figure:
 
 
 def rendered(figure: Figure) -> Picture:
+    """The figure's pixels, uint8 [H, W, 3]."""
     canvas: Any = figure.canvas
     canvas.draw()
     return np.array(canvas.buffer_rgba())[..., :3].copy()

@@ -75,17 +75,20 @@ def wgan_div(
 
 
 def at_end_points(key: Key, play: Play, p: float) -> Losses:
+    """½(‖∇D(x)‖^p + ‖∇D(G(z))‖^p). Per sample."""
     del key
     on_real = regularizers.wgan_div(play.score_fn, play.real, *play.context, p=p)
     return 0.5 * (on_real + regularizers.wgan_div(play.score_fn, play.fake, *play.context, p=p))
 
 
 def at_interpolates(key: Key, play: Play, p: float) -> Losses:
+    """‖∇D(x̂)‖^p, x̂ between a real and a fake sample. Per sample."""
     between = regularizers.interpolates(key, play.real, play.fake)
     return regularizers.wgan_div(play.score_fn, between, *play.context, p=p)
 
 
 def inside_each(key: Key, play: Play, p: float) -> Losses:
+    """½(‖∇D‖^p between two real samples + ‖∇D‖^p between two fake ones). Per batch: partners come from it."""
     if play.context:
         raise InputError("Expected a game without a condition: two samples on one segment have no label in common.")
     real_key, fake_key = jax.random.split(key)
