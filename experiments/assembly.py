@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 import updates
+from conditioning import CONDITIONINGS, check_networks
 from config import Config, Data, build, check
 
 from ganjax import data, steps
 from ganjax.architectures import packed, packed_shape
 from ganjax.data import Source, Spec
 from ganjax.objectives import penalized
-from ganjax.types import Algorithm, Batch, Game, GanState, Key, Objective, Variables
+from ganjax.types import Algorithm, Batch, Game, GanState, Key, Latents, Objective, Variables
 
 
 class Run(NamedTuple):
@@ -25,6 +27,8 @@ class Run(NamedTuple):
       game: networks, objective, prior.
       algorithm: how the players move.
       init_key, data_key, sample_key: the run's keys, from its seed.
+      generate: (the generator's variables, latents [B, ...], indices of the samples [B]) -> samples, in evaluation
+        mode; in a conditional game sample i is of class i mod K.
     """
 
     source: Source
@@ -33,6 +37,7 @@ class Run(NamedTuple):
     init_key: Key
     data_key: Key
     sample_key: Key
+    generate: Callable[[Variables, Latents, jax.Array], jax.Array]
 
 
 def assemble(config: Config) -> Run:
@@ -43,10 +48,13 @@ def assemble(config: Config) -> Run:
     """
     check(config)
     init_key, data_key, sample_key = jax.random.split(jax.random.key(config.seed), 3)
-    source = load(config.data, config.seed)
-    data.check_batch_size(source.spec, config.batch_size)
+    images = load(config.data, config.seed)
+    data.check_batch_size(images.spec, config.batch_size)
+    source = CONDITIONINGS[config.data.condition].prepare(images, config.data.levels)
+    check_networks({"generator": config.generator, "discriminator": config.discriminator}, config.data, source)
     game = build_game(config, source.spec.shape)
-    run = Run(source, game, build_algorithm(config, game), init_key, data_key, sample_key)
+    keys = init_key, data_key, sample_key
+    run = Run(source, game, build_algorithm(config, game), *keys, sampler(config.data, game, source.spec.num_classes))
     # a whole step in shapes alone: every check of every pairing, and nothing computed
     batch = jax.eval_shape(lambda: example_batch(run, config))
     jax.eval_shape(run.algorithm.step, jax.eval_shape(run.algorithm.init, init_key, batch), batch)
@@ -92,7 +100,22 @@ def optimizers(config: Config) -> tuple[optax.GradientTransformation, optax.Grad
 
 def example_batch(run: Run, config: Config) -> Batch:
     """One step's batch of zeros."""
-    return Batch(jnp.zeros((config.batch_size * run.algorithm.num_batches, *run.source.spec.shape)))
+    num = config.batch_size * run.algorithm.num_batches
+    batch = jax.eval_shape(lambda: data.batch_at(run.source, run.data_key, 0, num))
+    return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), batch)
+
+
+def sampler(
+    settings: Data, game: Game, num_classes: int | None
+) -> Callable[[Variables, Latents, jax.Array], jax.Array]:
+    """`Run.generate`."""
+    conditioning = CONDITIONINGS[settings.condition]
+
+    def generate(variables: Variables, latents: Latents, indices: jax.Array) -> jax.Array:
+        made, _ = game.generator.apply(variables, latents, *conditioning.context(indices, num_classes))
+        return conditioning.finish(made, settings.levels)
+
+    return generate
 
 
 def init(run: Run, config: Config) -> GanState:
@@ -114,7 +137,7 @@ def sample(run: Run, variables: Variables, key: Key, num: int, batch_size: int =
     @jax.jit
     def block(variables: Variables, index: jax.Array) -> jax.Array:
         latents = run.game.prior.sample(jax.random.fold_in(key, index), batch_size)
-        return run.game.generator.apply(variables, latents)[0]
+        return run.generate(variables, latents, index * batch_size + jnp.arange(batch_size))
 
     blocks = [block(variables, jnp.int32(i)) for i in range(-(-num // batch_size))]
     return jnp.concatenate(blocks)[:num].astype(jnp.float32)
@@ -122,7 +145,7 @@ def sample(run: Run, variables: Variables, key: Key, num: int, batch_size: int =
 
 def noun(run: Run) -> str:
     """What one sample is called."""
-    return "images" if len(run.source.spec.shape) == 3 else "points"
+    return "images" if run.source.spec.is_image else "points"
 
 
 def describe(spec: Spec) -> str:

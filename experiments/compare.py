@@ -31,7 +31,7 @@ from ganjax.checks import InputError
 from ganjax.io import write_json
 from ganjax.objectives import OBJECTIVES
 
-CONDITIONAL = ("acgan", "projection")  # a toy has no labels
+CONDITIONAL = ("acgan", "projection", "lapgan")  # a toy has no labels, and no pyramid
 NAMES = tuple(name.replace("_", "-") for name in OBJECTIVES if name not in CONDITIONAL)
 COLUMNS = ("modes_found", "high_quality_share", "reverse_kl")
 

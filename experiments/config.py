@@ -81,13 +81,17 @@ class Data:
     """What is learned from."""
 
     name: str = "digits"
-    """digits, mnist, tfds:NAME, or a toy (ring, grid, gaussian, …; ring:1000 for 1000 fixed points of it)"""
+    """digits, mnist, folder (or .zip) of pictures, tfds:NAME, or a toy: ring, gaussian, …; ring:1000 for 1000 points"""
     dir: str | None = None
     """the folder that holds it; digits and the toys need none"""
     split: str = "train"
     """the part to learn from"""
     resolution: int | None = None
     """resize images to this many pixels a side; by default they stay as they are"""
+    condition: Literal["none", "labels", "pyramid"] = "none"
+    """what both networks are told: nothing, the labels, or (LAPGAN) the coarse image of each level of a pyramid"""
+    levels: int = 3
+    """of the pyramid; the image's sides must divide by 2^(levels - 1)"""
 
 
 @dataclass(frozen=True)
@@ -95,9 +99,17 @@ class Update:
     """Who moves when."""
 
     schedule: Literal[
-        "alternating", "synchronous", "extragradient", "optimistic", "heun", "runge-kutta", "unrolled"
+        "alternating",
+        "real-then-fake",
+        "synchronous",
+        "extragradient",
+        "optimistic",
+        "heun",
+        "runge-kutta",
+        "unrolled",
     ] = "alternating"
-    """alternating: the discriminator moves first; the others move both players from one point"""
+    """alternating: the discriminator moves first; real-then-fake: it moves by the real batch, then by the fake one; the
+    others move both players from one point"""
     gradients: Literal["separate", "single-loss", "shared-forward", "fused"] = "separate"
     """the way to the gradients; all give the same numbers, fused the fastest where each score depends on one sample"""
     ratio: float = 1.0
@@ -109,7 +121,9 @@ class Update:
     accumulate: int = 1
     """compute each gradient over this many equal parts of a batch, one after the other"""
     disc_steps: int = 1
-    """the discriminator's moves for one of the generator's (alternating only)"""
+    """the discriminator's moves a step (alternating only)"""
+    gen_steps: int = 1
+    """the generator's moves a step, each with fresh latents (alternating only)"""
     clip: float | None = None
     """keep the discriminator's parameters in [-clip, clip]: WGAN's Lipschitz constraint"""
     ema_decay: float | None = 0.999
@@ -252,13 +266,21 @@ def named(arguments: Sequence[str], kind: str) -> str | None:
     return found
 
 
+NEEDED_CONDITIONS = {"acgan": "labels", "projection": "labels", "lapgan": "pyramid"}
+
+
 def check(config: Config) -> None:
     """Raises `InputError` for settings that no run can have, whatever the data."""
     check_numbers(to_dict(config))
-    if config.objective.name in ("acgan", "projection"):  # type: ignore[attr-defined]
-        raise InputError("acgan and projection need labels, which train.py does not give yet: use them as a library.")
-    if config.update.schedule != "alternating" and config.update.disc_steps != 1:
+    needed = NEEDED_CONDITIONS.get(config.objective.name, config.data.condition)  # type: ignore[attr-defined]
+    if config.data.condition != needed:
         raise InputError(
-            f"Expected update.disc-steps 1 under the {config.update.schedule} schedule, "
-            f"got {config.update.disc_steps}: both players move once; use --update.schedule alternating."
+            f"The objective {config.objective.name} needs --data.condition {needed}, "  # type: ignore[attr-defined]
+            f"got {config.data.condition}."
+        )
+    moves = (config.update.disc_steps, config.update.gen_steps)
+    if config.update.schedule != "alternating" and moves != (1, 1):
+        raise InputError(
+            f"Expected update.disc-steps 1 and update.gen-steps 1 under the {config.update.schedule} schedule, got "
+            f"{moves[0]} and {moves[1]}: its moves are its own; use --update.schedule alternating."
         )

@@ -38,7 +38,7 @@ SCHEDULES: dict[str, Callable[..., Algorithm]] = {
     "runge_kutta": steps.runge_kutta,
 }
 DRAWN = {"synchronous": "#e07b00", "alternating": "#3b6ea8", "extragradient": "#2a8c55"}
-NEEDS_MORE = ("ebgan", "infogan", "ogan", "meg", "acgan", "projection")  # features, a helper or labels
+NEEDS_MORE = ("ebgan", "infogan", "ogan", "meg", "acgan", "projection", "lapgan")  # features, a helper or labels
 LIMIT = 2.2  # of both axes
 DATA = Batch(jnp.zeros((2, 1), jnp.float32))
 

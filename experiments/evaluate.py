@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import tyro
+import views
 from assembly import Run
 from classifier_cache import cached_classifier
 from classifiers import LabeledImages, hold_out
@@ -27,6 +28,7 @@ from judging import evaluate_images, evaluate_toy
 from limits import check_numbers
 from sample import Weights, chosen, open_run
 from scripts import report_errors
+from views import Judges, Scene
 
 from ganjax.checks import InputError
 from ganjax.data import Source, to_uint8
@@ -68,23 +70,32 @@ def train_and_test(config: Config, run: Run) -> tuple[LabeledImages, LabeledImag
         return hold_out(images)
 
 
-def judge(config: Config, run: Run, fake: np.ndarray, cache: Path) -> dict[str, float]:
-    """The numbers that suit the data."""
-    name = config.data.name.partition(":")[0]
-    if len(run.source.spec.shape) == 1:
-        return evaluate_toy(fake, name)
+def judges_of(config: Config, run: Run, cache: Path) -> Judges | None:
+    """Held-out images and the classifier that judges by them; None for points."""
+    if not run.source.spec.is_image:
+        return None
     train, test = train_and_test(config, run)
-    classifier = cached_classifier(cache, name, train, test)
-    return evaluate_images(test.images, test.labels, np.asarray(to_uint8(jnp.asarray(fake))), classifier)
+    name = config.data.name.replace(":", "-").replace("/", "-")
+    return Judges(test, cached_classifier(cache, name, train, test))
+
+
+def judge(config: Config, fake: np.ndarray, judges: Judges | None) -> dict[str, float]:
+    """The numbers that suit the data."""
+    if judges is None:
+        return evaluate_toy(fake, config.data.name.partition(":")[0])
+    real, classifier = judges
+    return evaluate_images(real.images, real.labels, np.asarray(to_uint8(jnp.asarray(fake))), classifier)
 
 
 def main(options: Options) -> dict[str, Any]:
     check_numbers({"num_samples": options.num_samples, "seed": options.seed})
     config, run, restored = open_run(options.workdir, options.step)
-    fake = assembly.sample(
-        run, chosen(restored.state, options.weights), jax.random.key(options.seed), options.num_samples
-    )
-    numbers = judge(config, run, np.asarray(fake), options.workdir)
+    key = jax.random.key(options.seed)
+    generator = chosen(restored.state, options.weights)
+    fake = assembly.sample(run, generator, key, options.num_samples)
+    judges = judges_of(config, run, options.workdir)
+    numbers = judge(config, np.asarray(fake), judges)
+    numbers |= views.numbers_of(Scene(run, config, restored.state, generator, key), judges)
     result = {"step": restored.step, "weights": options.weights, "sampling_seed": options.seed, **numbers}
     write_json(options.workdir / "evaluation.json", result)
     return result

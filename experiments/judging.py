@@ -6,9 +6,11 @@ import jax
 import numpy as np
 from classifiers import Classifier
 from jaxtyping import Float, Integer, UInt8
+from scipy.special import ndtri
 
 from ganjax.data import TOYS, Toy
-from ganjax.data._toys import GAUSSIAN_MATRIX, GAUSSIAN_SHIFT
+from ganjax.data._toys import GAUSSIAN_MATRIX, GAUSSIAN_SHIFT, NORMAL_MEAN, NORMAL_STD
+from ganjax.divergences import wasserstein_1d
 from ganjax.metrics import METRICS, evaluate
 
 NUM_REFERENCE = 5000  # samples of a toy that has no closed form to be compared with
@@ -51,15 +53,16 @@ def evaluate_images(
     }
 
 
-def evaluate_toy(samples: Float[np.ndarray, "N 2"], name: str) -> dict[str, float]:
+def evaluate_toy(samples: Float[np.ndarray, "N F"], name: str) -> dict[str, float]:
     """The metrics that suit a toy distribution.
 
     A mixture's modes (modes_found, high_quality_share, reverse_kl); the gaussian's mean and covariance (mean_error,
-    covariance_error); for a toy with neither, distances on the coordinates to `NUM_REFERENCE` samples of it
-    (frechet_distance[coordinates], …).
+    covariance_error); the normal's on the line, with W1 between its quantiles and the sorted samples (wasserstein_1d,
+    about 1.3/√N for N samples of the truth); for a toy with neither, distances on the coordinates to `NUM_REFERENCE`
+    samples of it (frechet_distance[coordinates], …).
 
     Args:
-      samples: [N, 2].
+      samples: [N, 2], or [N, 1] on the line.
       name: a row of `TOYS`; anything behind a colon, as in gaussian:1000, is ignored.
 
     Returns:
@@ -67,18 +70,23 @@ def evaluate_toy(samples: Float[np.ndarray, "N 2"], name: str) -> dict[str, floa
 
     Raises:
       UnknownNameError: no toy of that name.
-      InputError: samples that are not finite or not [N, 2].
+      InputError: samples that are not finite or of another shape.
     """
     name = name.partition(":")[0]
     toy = TOYS[name]()
     return {"num_samples": float(len(samples)), **_against_truth(samples, name, toy)}
 
 
-def _against_truth(samples: Float[np.ndarray, "N 2"], name: str, toy: Toy) -> dict[str, float]:
+def _against_truth(samples: Float[np.ndarray, "N F"], name: str, toy: Toy) -> dict[str, float]:
     if toy.centers is not None:
         return evaluate(METRICS, "mixture", samples, toy.centers, toy.std)
     if name == "gaussian":
         matrix = np.array(GAUSSIAN_MATRIX)
         return evaluate(METRICS, "gaussian", samples, np.array(GAUSSIAN_SHIFT), matrix.T @ matrix)
+    if name == "normal":
+        errors = evaluate(METRICS, "gaussian", samples, np.array([NORMAL_MEAN]), np.array([[NORMAL_STD**2]]))
+        shares = (np.arange(len(samples)) + 0.5) / len(samples)
+        quantiles = NORMAL_MEAN + NORMAL_STD * ndtri(shares)
+        return errors | {"wasserstein_1d": float(wasserstein_1d(quantiles, samples[:, 0]))}
     reference = np.asarray(toy.sample(jax.random.key(REFERENCE_SEED), NUM_REFERENCE))
     return evaluate(METRICS, "features", reference, samples, label="coordinates")

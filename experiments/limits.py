@@ -33,14 +33,19 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys(("num_steps", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints"), COUNT),
     **dict.fromkeys(("batch_size", "num_samples", "steps_per_call", "accumulate", "resolution"), LARGE_COUNT),
     **dict.fromkeys(("channels", "kernel", "num_codes", "code_dim", "latent_dim", "pieces"), Range(1, 2**16)),
-    **dict.fromkeys(("learning_rate", "eps", "clip", "ratio", "lambda_", "margin", "init_std"), POSITIVE),
-    **dict.fromkeys(("weight", "gamma", "k", "consensus", "eps_root"), WEIGHT),
+    **dict.fromkeys(("blocks", "group_width", "group_size", "num_classes", "coarsest_dim"), Range(1, 2**16)),
+    **dict.fromkeys(("learning_rate", "eps", "clip", "ratio", "lambda_", "margin", "init_std", "bound"), POSITIVE),
+    **dict.fromkeys(("sampler_step_size", "truncation"), POSITIVE),
+    **dict.fromkeys(("interpolate", "neighbors", "invert"), Range(1, 1000)),
+    **dict.fromkeys(("weight", "gamma", "k", "consensus", "eps_root", "l2"), WEIGHT),
     **dict.fromkeys(("repelling_weight", "information_weight", "correlation_weight", "slope_weight"), WEIGHT),
-    **dict.fromkeys(("b1", "b2", "decay", "momentum", "ema_decay"), DECAY),
+    **dict.fromkeys(("b1", "b2", "decay", "momentum", "ema_decay", "dropout"), DECAY),
     "packing": Range(1, 1000),
+    "levels": Range(1, 12),
     "seed": Range(0, 2**31 - 1),
-    "disc_steps": Range(1, 1000),
+    **dict.fromkeys(("disc_steps", "gen_steps"), Range(1, 1000)),
     "unroll_steps": Range(0, 100),
+    "sampler_steps": Range(1, 1_000_000),
 }
 
 

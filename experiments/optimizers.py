@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import jax
 import optax
+from jax.typing import ArrayLike
 
 from ganjax.checks import Table
+from ganjax.types import PyTree
 
 
 def adam(
@@ -33,14 +36,28 @@ def rmsprop(learning_rate: float = 5e-5, decay: float = 0.99, eps: float = 1e-8)
     return optax.rmsprop(learning_rate, decay=decay, eps=eps)
 
 
-def sgd(learning_rate: float = 1e-2, momentum: float = 0.0) -> optax.GradientTransformation:
+def sgd(learning_rate: float = 1e-2, momentum: float = 0.0, l2: float = 0.0) -> optax.GradientTransformation:
     """Stochastic gradient descent.
+
+    v ← momentum · v + (gradient + l2 · kernel), parameters ← parameters − learning_rate · v.
 
     Args:
       learning_rate: step size.
       momentum: 0 for none.
+      l2: the kernels' decay, which is a part of their gradient; biases keep theirs as it is. 0 for none.
     """
-    return optax.sgd(learning_rate, momentum=momentum or None)
+    moves = optax.sgd(learning_rate, momentum=None if is_zero(momentum) else momentum)
+    return moves if is_zero(l2) else optax.chain(optax.add_decayed_weights(l2, mask=kernels), moves)
+
+
+def is_zero(value: ArrayLike) -> bool:
+    """Whether it is the number 0; a traced value is taken for another one."""
+    return isinstance(value, int | float) and value == 0
+
+
+def kernels(params: PyTree) -> PyTree:
+    """True where a leaf has two axes or more."""
+    return jax.tree.map(lambda x: x.ndim > 1, params)
 
 
 OPTIMIZERS = Table("optimizer", {"adam": adam, "rmsprop": rmsprop, "sgd": sgd})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import assembly
+import densities
 import numpy as np
 from assembly import Run
 from config import Config
@@ -17,20 +18,27 @@ from ganjax.types import GanState
 
 def snapshot(run: Run, config: Config, state: GanState, workdir: Path) -> np.ndarray:
     """Samples of the (averaged) generator now, written to samples/step_XXXXXXXX.png; the picture as uint8 [H, W, C]."""
-    # on one device, whatever the run's: in a run of several processes only one of them makes pictures
-    generator = parallel.on_host(steps.generator_variables(state))
-    fake = assembly.sample(run, generator, run.sample_key, config.num_samples)
-    array = picture(run, np.asarray(fake))
+    array = frame(run, config, state)
     save_png(workdir / "samples" / f"step_{int(state.step):08d}.png", array)
     return array
 
 
+def frame(run: Run, config: Config, state: GanState) -> np.ndarray:
+    """What a snapshot shows: samples, or for a game on the line all there is to know of it."""
+    if densities.suits(run, config):
+        return densities.density_frame(run, config, state)
+    # on one device, whatever the run's: in a run of several processes only one of them makes pictures
+    generator = parallel.on_host(steps.generator_variables(state))
+    return picture(run, np.asarray(assembly.sample(run, generator, run.sample_key, config.num_samples)))
+
+
 def picture(run: Run, fake: np.ndarray) -> np.ndarray:
-    """uint8 [H, W, C]: images [N, H, W, C] as a grid, points [N, 2] over as many real ones."""
-    if len(run.source.spec.shape) == 3:
+    """uint8 [H, W, C]: images [N, H, W, C] as a grid, points [N, 2] or [N, 1] over as many real ones."""
+    if fake.ndim == 4:
         return image_grid(fake)
     draw = run.source.draw(run.sample_key, 0, len(fake))
-    return scatter_picture(np.asarray(run.source.gather(run.source.arrays, draw).samples), fake)
+    real = np.asarray(run.source.gather(run.source.arrays, draw).samples)
+    return densities.of_samples(real, fake) if fake.shape[1:] == (1,) else scatter_picture(real, fake)
 
 
 def film_and_curves(workdir: Path, rows: list[dict[str, Any]]) -> None:

@@ -2,6 +2,9 @@
 
 Writes a picture of samples to WORKDIR/sample.png and, with --num N, all N of them to WORKDIR/samples.npz: images as
 uint8 [N, H, W, C], points as float32 [N, 2].
+
+Another sampler or a truncated prior makes a picture beside it, NAME.png, and what samples.npz holds; --interpolate,
+--neighbors and --invert add interpolation.png, neighbors.png and inversion.png.
 """
 
 from __future__ import annotations
@@ -17,11 +20,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pictures
+import sampling
 import tyro
 import workdir as workdir_module
 from assembly import Run
 from config import Config
 from limits import check_numbers
+from sampling import PICTURES, SAMPLERS, Draw, Settings, Trained
 from scripts import report_errors
 
 from ganjax import steps
@@ -48,6 +53,22 @@ class Options:
     """the averaged generator, or the raw one; a run without an average has only the raw one"""
     output: Path | None = None
     """the folder to write to; by default the workdir"""
+    sampler: Literal["prior", "langevin", "mala", "rejection"] = "prior"
+    """prior: plain draws; langevin, mala: latent chains by the discriminator; rejection: the draws that it accepts"""
+    sampler_step_size: float = 0.01
+    """of langevin and mala"""
+    sampler_steps: int = 100
+    """moves of langevin, proposals of mala"""
+    sampler_gamma: float = 0.0
+    """of rejection: below 0 it accepts more and corrects less"""
+    truncation: float | None = None
+    """keep every number of a normal latent within this bound: more typical samples, and fewer kinds of them"""
+    interpolate: int | None = None
+    """this many rows of the way between two latents"""
+    neighbors: int | None = None
+    """this many samples, and the nearest of the data to each"""
+    invert: int | None = None
+    """this many real samples, and the generator's nearest to each, by descent in latent space"""
 
 
 def open_run(workdir: Path, step: int | None) -> tuple[Config, Run, Restored]:
@@ -67,22 +88,52 @@ def chosen(state: GanState, weights: Weights) -> Variables:
     return steps.generator_variables(state) if weights == "ema" else Variables(state.gen_params, state.gen_stats)
 
 
+def wanted(options: Options) -> dict[str, int]:
+    """The pictures of `sampling.PICTURES` that are asked for, with their numbers of samples."""
+    numbers = {"interpolation": options.interpolate, "neighbors": options.neighbors, "inversion": options.invert}
+    return {name: num for name, num in numbers.items() if num is not None}
+
+
+def drawing(options: Options, game: Trained) -> Draw | None:
+    """The chosen sampler of latents; None for plain draws."""
+    settings = Settings(options.sampler_step_size, options.sampler_steps, options.sampler_gamma)
+    return None if options.sampler == "prior" else SAMPLERS[options.sampler](game, settings)
+
+
 def main(options: Options) -> None:
-    check_numbers({"num_samples": options.num or 1, "seed": options.seed})
+    check_numbers({"num_samples": options.num or 1, **vars(options)})
     config, run, restored = open_run(options.workdir, options.step)
+    generator, key = chosen(restored.state, options.weights), jax.random.key(options.seed)
+    game = sampling.trained(config, run, restored.state, generator, options.truncation)
+    draw = drawing(options, game)
+    sampling.check_pictures(game, wanted(options))
     folder = options.output or options.workdir
     folder.mkdir(parents=True, exist_ok=True)
-    num = max(options.num or 0, config.num_samples)
-    fake = assembly.sample(run, chosen(restored.state, options.weights), jax.random.key(options.seed), num)
-    save_png(folder / "sample.png", pictures.picture(run, np.asarray(fake[: config.num_samples])))
-    print(f"{folder / 'sample.png'}: {config.num_samples} samples of the generator at step {restored.step}")
+    num = max(options.num or 0, config.num_samples, options.neighbors or 0)
+
+    def show(name: str, picture: np.ndarray, what: str) -> None:
+        save_png(folder / f"{name}.png", picture)
+        print(f"{folder / f'{name}.png'}: {what} of the generator at step {restored.step}")
+
+    shown = f"{config.num_samples} samples"
+    fake = np.asarray(assembly.sample(run, generator, key, num))  # the plain draws, whatever else is asked for
+    show("sample", pictures.picture(run, fake[: config.num_samples]), shown)
+    if draw is not None:
+        fake = sampling.made(game, draw(key, num))
+        show(options.sampler, pictures.picture(run, fake[: config.num_samples]), shown)
+    elif options.truncation is not None:
+        fake = np.asarray(assembly.sample(game.run, generator, key, num))
+        show("truncation", pictures.picture(run, fake[: config.num_samples]), shown)
+    for name, count in wanted(options).items():
+        show(name, PICTURES[name](game, key, count, fake), f"{name} of {count}")
     if options.num is not None:
-        stored = np.asarray(fake[: options.num])
-        images = len(run.source.spec.shape) == 3
-        np.savez_compressed(
-            folder / "samples.npz", samples=np.asarray(to_uint8(jnp.asarray(stored))) if images else stored
-        )
-        print(f"{folder / 'samples.npz'}: array `samples`, {list(stored.shape)}")
+        save_samples(folder / "samples.npz", fake[: options.num])
+
+
+def save_samples(path: Path, samples: np.ndarray) -> None:
+    """One array, `samples`: images as bytes, points as they are."""
+    np.savez_compressed(path, samples=np.asarray(to_uint8(jnp.asarray(samples))) if samples.ndim == 4 else samples)
+    print(f"{path}: array `samples`, {list(samples.shape)}")
 
 
 def entry(arguments: Sequence[str]) -> int:

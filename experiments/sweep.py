@@ -27,7 +27,7 @@ from assembly import Run
 from cells import Cell, product, with_numbers
 from configs import PRESETS
 from configs.sweeps import SWEEPS, Sweep
-from evaluate import judge
+from evaluate import judge, judges_of
 from limits import check_numbers
 from progress import Progress
 from rich.console import Console
@@ -224,17 +224,17 @@ def judged(cell: Cell, population: Population, states: GanState, sweep: Sweep, c
     def one(game: tuple[GanState, jax.Array], kind: Weights) -> jax.Array:
         state, key = game
         latents = run.game.prior.sample(key, sweep.num_samples)
-        return run.game.generator.apply(chosen(state, kind), latents)[0].astype(jnp.float32)
+        return run.generate(chosen(state, kind), latents, jnp.arange(sweep.num_samples)).astype(jnp.float32)
 
     def every(kind: Weights) -> np.ndarray:
         return np.asarray(jax.jit(lambda games: jax.lax.map(lambda game: one(game, kind), games))(games))
 
-    games = states, population.sample_keys
+    games, judges = (states, population.sample_keys), judges_of(cell.config, run, cache)
     fakes = {kind: every(kind) for kind in kinds}
     for index, member in enumerate(cell.members(sweep.seeds)):
         # a game that diverged has no numbers
         finite = {kind: fake[index] for kind, fake in fakes.items() if np.isfinite(fake[index]).all()}
-        numbers = {kind: judge(cell.config, run, fake, cache) for kind, fake in finite.items()}
+        numbers = {kind: judge(cell.config, fake, judges) for kind, fake in finite.items()}
         rows.append({"variation": member.variation, "seed": member.seed, **numbers})
     return rows
 

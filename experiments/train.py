@@ -23,6 +23,7 @@ import jax
 import machines
 import pictures
 import tyro
+import views
 from assembly import Run
 from config import Config
 from configs import PRESETS
@@ -30,8 +31,9 @@ from machines import Layout, MutedLog, PeerWatch
 from progress import Progress
 from rich.console import Console
 from scripts import report_errors
+from views import Scene
 
-from ganjax import parallel
+from ganjax import parallel, steps
 from ganjax.io import Checkpoints, MetricsLog, read_metrics, state_sha256, write_json
 from ganjax.types import GanState, StepInfo
 
@@ -92,6 +94,7 @@ def train(console: Console, config: Config, run: Run, layout: Layout, workdir: P
         state = parallel.on_host(state)
         if parallel.is_leader():
             finish(console, workdir, state, tally)
+            draw_views(console, config, run, state, workdir)
 
 
 def begin(console: Console, layout: Layout, checkpoints: Checkpoints) -> tuple[GanState, Tally]:
@@ -244,6 +247,13 @@ def finish(console: Console, workdir: Path, state: GanState, tally: Tally) -> No
         console.print("[yellow]The last losses are not finite: the game diverged.[/] Lower the learning rates.")
     console.print(f"Done: {final['step']} steps in {tally.seconds:.1f} s of training.", highlight=False)
     console.print(f"Samples: {workdir / 'samples.gif'}", highlight=False, soft_wrap=True, markup=False)
+
+
+def draw_views(console: Console, config: Config, run: Run, state: GanState, workdir: Path) -> None:
+    """After that: what this method has to show beside samples."""
+    scene = Scene(run, config, state, steps.generator_variables(state), run.sample_key)
+    for path in views.save_all(scene, workdir):
+        console.print(f"Picture: {path}", highlight=False, soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

@@ -24,21 +24,32 @@ GRADIENTS: Table[Callable[[Update], Gradients]] = Table(
 
 
 def alternating(update: Update, *game: Any, gradients: Gradients) -> Algorithm:
-    return steps.alternating(*game, disc_steps=update.disc_steps, gradients=gradients)
+    return steps.alternating(*game, disc_steps=update.disc_steps, gradients=gradients, gen_steps=update.gen_steps)
+
+
+def real_then_fake(update: Update, *game: Any, gradients: Gradients) -> Algorithm:
+    check_separate(update, gradients, "computes its own for each half of a batch")
+    return steps.real_then_fake(*game)
 
 
 def unrolled(update: Update, *game: Any, gradients: Gradients) -> Algorithm:
+    check_separate(update, gradients, "differentiates through it")
+    return steps.unrolled(*game, unroll_steps=update.unroll_steps)
+
+
+def check_separate(update: Update, gradients: Gradients, reason: str) -> None:
     if gradients is not steps.separate:
         raise InputError(
-            "Expected --update.gradients separate under the unrolled schedule: it differentiates through it."
+            f"Expected --update.gradients separate, no consensus and no accumulation under the {update.schedule} "
+            f"schedule: it {reason}."
         )
-    return steps.unrolled(*game, unroll_steps=update.unroll_steps)
 
 
 SCHEDULES: Table[Callable[..., Algorithm]] = Table(
     "schedule",
     {
         "alternating": alternating,
+        "real-then-fake": real_then_fake,
         "synchronous": lambda update, *game, gradients: steps.synchronous(*game, gradients=gradients),
         "extragradient": lambda update, *game, gradients: steps.extragradient(*game, gradients=gradients),
         "optimistic": lambda update, *game, gradients: steps.optimistic(*game, gradients=gradients),

@@ -152,10 +152,13 @@ class Prior(NamedTuple):
     Attributes:
       sample: (key, num) -> latents [num, *shape].
       shape: the shape of one latent.
+      energy: −log density of ONE latent up to a constant, infinite where there is none; None for a distribution
+        without a density, such as one of one-hot codes.
     """
 
     sample: Callable[[Key, int], Latents]
     shape: tuple[int, ...]
+    energy: Callable[[Array], Array] | None = None
 
 
 class Game(NamedTuple):

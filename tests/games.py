@@ -79,13 +79,14 @@ class ConditionedGenerator(nn.Module):
 
 
 class ManyHeads(nn.Module):
-    """A score, `codes` as wide as the latents, a `posterior` of 3 + 2 numbers, `class_logits`."""
+    """A score, `codes` as wide as the latents, a `posterior` of 3 + 2 numbers, `class_logits`, 3 `level_scores`."""
 
     @nn.compact
     def __call__(self, x, *labels, train):
         x = nn.tanh(nn.Dense(9)(x.reshape(x.shape[0], -1)))
         x = nn.tanh(nn.Dense(8)(x))
         features = {"codes": nn.Dense(LATENT_DIM)(x), "posterior": nn.Dense(5)(x), "class_logits": nn.Dense(CLASSES)(x)}
+        features["level_scores"] = 1.5 * features["codes"][:, :3]
         scores = 2.0 * nn.Dense(1)(x)[:, 0]
         for y in labels:
             scores += jnp.sum(nn.Embed(CLASSES, 8)(y) * x, axis=1)

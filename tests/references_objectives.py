@@ -50,6 +50,7 @@ def players(rng, size, latent_dim):
         "X": rng.normal(0.1, 0.7, (4, size)),
         "Z": rng.normal(-0.2, 0.9, (4, latent_dim)),
     }
+    disc["level_scores"] = np.random.default_rng(size).normal(-0.1, 0.9, (3, size))  # the board's other draws stay
     return disc, gen, helper
 
 
@@ -59,12 +60,13 @@ def generate(gen, latents, shape, xp=np):
 
 
 def features(disc, samples, xp=np):
-    """Everything the discriminator says beside scores: `codes`, `posterior`, `class_logits`."""
+    """Everything the discriminator says beside scores: `codes`, `posterior`, `class_logits`, `level_scores`."""
     flat = samples.reshape(samples.shape[0], -1)
     return {
         "codes": xp.tanh(flat @ disc["codes"].T),
         "posterior": flat @ disc["posterior"].T,
         "class_logits": flat @ disc["class_logits"].T,
+        "level_scores": flat @ disc["level_scores"].T,
     }
 
 
@@ -219,6 +221,16 @@ def acgan(weight):  # Odena et al. 2016: D maximises L_S + L_C, G maximises L_C 
     )
 
 
+def lapgan():  # Denton et al. 2015, eq. 4 at each level; D is a probability
+    def probabilities(b, samples):
+        return 1.0 / (1.0 + np.exp(-features(b.disc, samples)["level_scores"]))
+
+    def discriminator(b):
+        return -(np.log(probabilities(b, b.real)) + np.log(1.0 - probabilities(b, b.fake))).sum(axis=1) / 3
+
+    return discriminator, lambda b: -np.log(probabilities(b, b.fake)).sum(axis=1) / 3
+
+
 def cases():
     """label -> (row, settings of the row's builder, (L_D, L_G)); every row with its defaults and with others."""
     plain = scores_only.losses()
@@ -279,4 +291,5 @@ def cases():
         "acgan": ("acgan", {}, acgan(1.0)),
         "acgan weak": ("acgan", {"weight": 0.3}, acgan(0.3)),
         "projection": ("projection", {}, of_scores(plain["hinge"])),
+        "lapgan": ("lapgan", {}, lapgan()),
     }

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1] / "ganjax"
 FLOORS = [
     {"types"},
     {"checks"},
-    {"numerics", "batches"},
+    {"numerics", "batches", "pyramids"},
     {"divergences", "priors", "architectures"},
     {"losses", "regularizers", "metrics"},
     {"objectives"},
@@ -18,7 +18,7 @@ FLOORS = [
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 LEAVES = {"data", "io"}
-FOUNDATION = {"types", "checks", "numerics", "batches"}
+FOUNDATION = {"types", "checks", "numerics", "batches", "pyramids"}
 ROOMS_OF = {
     "flax": {"architectures"},
     "optax": {"steps"},

@@ -4,9 +4,11 @@ Every set is a `Source`. `load` finds one by name; `draw_ahead` and `Source.gath
 """
 
 from ganjax.data._digits import digits
+from ganjax.data._folder import folder_source
 from ganjax.data._idx import idx_source, read_idx
 from ganjax.data._images import to_float, to_uint8
 from ganjax.data._load import DATASETS, Loader, load
+from ganjax.data._pyramid import pyramid
 from ganjax.data._resize import resized
 from ganjax.data._shuffle import feistel_permutation, indices_at
 from ganjax.data._source import (
@@ -28,6 +30,7 @@ from ganjax.data._toys import (
     gaussian,
     grid,
     grid_centers,
+    normal,
     ring,
     ring_centers,
     swiss_roll,
@@ -51,6 +54,7 @@ __all__ = [
     "draw_ahead",
     "feistel_permutation",
     "find_prepared",
+    "folder_source",
     "gaussian",
     "grid",
     "grid_centers",
@@ -59,7 +63,9 @@ __all__ = [
     "indices_at",
     "labelled",
     "load",
+    "normal",
     "point_source",
+    "pyramid",
     "read_idx",
     "resized",
     "ring",

@@ -8,6 +8,7 @@ import jax
 
 from ganjax.checks import InputError, Table, unknown_name
 from ganjax.data._digits import digits
+from ganjax.data._folder import folder_source
 from ganjax.data._idx import idx_source
 from ganjax.data._source import Source
 from ganjax.data._tfds import tfds_source
@@ -37,6 +38,7 @@ def load(name: str, folder: str | None = None, split: str = "train", seed: int =
       name: a row of `DATASETS`, some of which take a detail after a colon:
         `digits`: 1797 digits of 8×8, needs no files;
         `mnist`: IDX files in `folder`;
+        `folder`: pictures in `folder`, which may be a zip archive, classes from its sub-folders;
         `tfds:NAME`: a set that tensorflow-datasets has prepared in `folder`, such as `tfds:cifar10`;
         `ring`, `grid`, `gaussian`, …: a toy distribution without end; `gaussian:1000`: 1000 fixed points of it.
       folder: where the files lie, for the sets that need some.
@@ -67,6 +69,14 @@ def _load_mnist(name: str, detail: str, folder: str | None, split: str, seed: in
     if folder is None:
         raise InputError(f"Expected a folder with the IDX files of {name}, got none: name it.")
     return idx_source(folder, split)
+
+
+def _load_folder(name: str, detail: str, folder: str | None, split: str, seed: int) -> Source:
+    del seed  # nothing is drawn
+    _refuse(name, detail=detail)
+    if folder is None:
+        raise InputError(f"Expected a folder of pictures or a .zip file for {name}, got none: name it.")
+    return folder_source(folder, split)
 
 
 def _load_tfds(name: str, detail: str, folder: str | None, split: str, seed: int) -> Source:
@@ -102,5 +112,11 @@ def _check_split(name: str, split: str, known: list[str]) -> None:
 
 DATASETS: Table[Loader] = Table(
     "data set",
-    {"digits": _load_digits, "mnist": _load_mnist, "tfds": _load_tfds, **dict.fromkeys(TOYS, _load_toy)},
+    {
+        "digits": _load_digits,
+        "mnist": _load_mnist,
+        "folder": _load_folder,
+        "tfds": _load_tfds,
+        **dict.fromkeys(TOYS, _load_toy),
+    },
 )

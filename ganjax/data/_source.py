@@ -42,6 +42,11 @@ class Spec(NamedTuple):
     num_classes: int | None
     range: tuple[float, float] | None
 
+    @property
+    def is_image(self) -> bool:
+        """Whether one sample is an image (H, W, C)."""
+        return len(self.shape) == 3
+
 
 class Source(NamedTuple):
     """Where real samples come from.

@@ -1,4 +1,4 @@
-"""Two-dimensional distributions with known answers, as pure functions of a key."""
+"""Distributions on the line and in the plane with known answers, as pure functions of a key."""
 
 from __future__ import annotations
 
@@ -18,20 +18,25 @@ from ganjax.types import Batch, Key, PyTree
 
 GAUSSIAN_MATRIX = ((1.0, 2.0), (-0.1, 0.5))
 GAUSSIAN_SHIFT = (1.0, 2.0)
+NORMAL_MEAN, NORMAL_STD = 2.0, 1.0
 
 
 class Toy(NamedTuple):
-    """A two-dimensional distribution.
+    """A distribution on the line or in the plane.
 
     Attributes:
-      sample: (key, num) -> points [num, 2], float32.
+      sample: (key, num) -> points [num, dim], float32.
       centers: the modes [M, 2], float32, all equally likely, or None where there are no separate modes.
       std: the standard deviation of each coordinate around its mode, or None with `centers`.
+      dim: numbers in a point.
+      log_density: points [N, dim] -> [N], or None where there is no formula.
     """
 
-    sample: Callable[[Key, int], Float[Array, "num 2"]]
+    sample: Callable[[Key, int], Float[Array, "num dim"]]
     centers: Float[np.ndarray, "M 2"] | None = None
     std: float | None = None
+    dim: int = 2
+    log_density: Callable[[Array], Float[Array, "N"]] | None = None
 
 
 def gaussian() -> Toy:
@@ -47,6 +52,23 @@ def gaussian() -> Toy:
         return jnp.concatenate([a * first + c * second, b * first + d * second], axis=1) + _row(GAUSSIAN_SHIFT)
 
     return Toy(sample)
+
+
+def normal(mean: float = NORMAL_MEAN, std: float = NORMAL_STD) -> Toy:
+    """A normal distribution on the line, points [N, 1]: what a one-dimensional game learns, and can be drawn of.
+
+    Raises:
+      InputError: when std is not positive.
+    """
+    check_positive(std=std)
+
+    def sample(key: Key, num: int) -> Float[Array, "num 1"]:
+        return mean + std * jax.random.normal(key, (num, 1), jnp.float32)
+
+    def log_density(points: Float[Array, "N 1"]) -> Float[Array, "N"]:
+        return -0.5 * jnp.square((points[:, 0] - mean) / std) - math.log(std * math.sqrt(2 * math.pi))
+
+    return Toy(sample, dim=1, log_density=log_density)
 
 
 def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01) -> Toy:
@@ -138,14 +160,14 @@ def toy_source(name: str) -> Source:
     """
     toy = TOYS[name]()
 
-    def draw(key: Key, step: Integer[ArrayLike, ""], batch_size: int) -> Float[Array, "B 2"]:
+    def draw(key: Key, step: Integer[ArrayLike, ""], batch_size: int) -> Float[Array, "B _F"]:
         return toy.sample(jax.random.fold_in(key, jnp.asarray(step, jnp.uint32)), batch_size)
 
-    def gather(arrays: PyTree, draw: Float[Array, "B 2"]) -> Batch:
+    def gather(arrays: PyTree, draw: Float[Array, "B _F"]) -> Batch:
         del arrays  # nothing is stored: the draw is the batch
         return Batch(draw)
 
-    return Source(Spec(name, (2,), None, None, None), (), draw, gather)
+    return Source(Spec(name, (toy.dim,), None, None, None), (), draw, gather)
 
 
 def toy_dataset(name: str, key: Key, num: int) -> Source:
@@ -187,5 +209,12 @@ def _row(pair: tuple[float, float]) -> Float[Array, "1 2"]:
 
 TOYS: Table[Callable[..., Toy]] = Table(
     "toy distribution",
-    {"gaussian": gaussian, "ring": ring, "grid": grid, "swiss_roll": swiss_roll, "two_moons": two_moons},
+    {
+        "gaussian": gaussian,
+        "normal": normal,
+        "ring": ring,
+        "grid": grid,
+        "swiss_roll": swiss_roll,
+        "two_moons": two_moons,
+    },
 )

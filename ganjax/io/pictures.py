@@ -14,6 +14,8 @@ from jaxtyping import Array, Shaped, UInt8
 from PIL import Image
 
 from ganjax.checks import InputError, check_positive
+from ganjax.io._densities import density_picture, kernel_density
+from ganjax.io._energies import histograms_picture, landscape_picture
 from ganjax.io._files import replace_file
 from ganjax.io._intervals import Dots, intervals_picture
 from ganjax.io._plots import curves_picture, scatter_limits, scatter_picture
@@ -23,8 +25,12 @@ __all__ = [
     "Pixels",
     "curves_picture",
     "curves_png",
+    "density_picture",
+    "histograms_picture",
     "image_grid",
     "intervals_picture",
+    "kernel_density",
+    "landscape_picture",
     "png_bytes",
     "save_gif",
     "save_png",

@@ -27,6 +27,9 @@ from ganjax.objectives._encoders import (
 from ganjax.objectives._energy import (
     meg,
 )
+from ganjax.objectives._pyramid import (
+    lapgan,
+)
 from ganjax.objectives._relativistic import (
     r3gan,
     relativistic,
@@ -69,6 +72,7 @@ __all__ = [
     "hinge",
     "infogan",
     "kl",
+    "lapgan",
     "least_squares",
     "meg",
     "minimax",
@@ -118,5 +122,6 @@ OBJECTIVES = Table(
         "meg": meg,
         "acgan": acgan,
         "projection": projection,
+        "lapgan": lapgan,
     },
 )

@@ -7,7 +7,6 @@ from jaxtyping import Array, Float
 
 from ganjax import losses, regularizers
 from ganjax.checks import InputError
-from ganjax.objectives._adversarial import adversarial
 from ganjax.types import Condition, Key, Losses, Objective, Play
 
 
@@ -48,15 +47,36 @@ def projection() -> Objective:
 
     The label's inner product is inside the discriminator (its architecture), so the loss is the hinge's own.
     Miyato and Koyama 2018, arXiv:1802.05637, eq. 3 and section 5.
+
+    Raises:
+      InputError: from its functions, unless the play's condition is integer labels [B].
     """
-    return adversarial(losses.hinge())
+    loss = losses.hinge()
+
+    def discriminator(key: Key, play: Play) -> Losses:
+        del key
+        check_labels(play.condition, play.real.shape[0])
+        return loss.discriminator(play.real_scores, play.fake_scores)
+
+    def generator(key: Key, play: Play) -> Losses:
+        del key
+        check_labels(play.condition, play.real.shape[0])
+        return loss.generator(play.real_scores, play.fake_scores)
+
+    return Objective(discriminator, generator)
 
 
 def cross_entropy(logits: Float[Array, "B K"], labels: Condition) -> Losses:
     """−log softmax(logits)[label]. Per sample."""
+    check_labels(labels, logits.shape[0])
+    return -regularizers.categorical_information(logits, labels, entropy=0.0)
+
+
+def check_labels(labels: Condition, num: int) -> None:
+    """Raises `InputError` unless the condition is integers [num]."""
     if not (hasattr(labels, "dtype") and jnp.issubdtype(labels.dtype, jnp.integer) and labels.ndim == 1):
         got = f"{labels.dtype}{list(labels.shape)}" if hasattr(labels, "dtype") else repr(labels)
         raise InputError(
-            f"Expected a condition of integer labels [{logits.shape[0]}], got {got}: give batches as (samples, labels)."
+            f"Expected a condition of integer labels [{num}], got {got}: give batches as (samples, labels), or "
+            "--data.condition labels on the command line."
         )
-    return -regularizers.categorical_information(logits, labels, entropy=0.0)

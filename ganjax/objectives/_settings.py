@@ -59,5 +59,6 @@ SETTINGS = Table(
         "meg": Settings(gen_learning_rate=1e-4, disc_learning_rate=1e-4, b2=0.9, disc_steps=5),
         "acgan": DCGAN,
         "projection": Settings(b1=0.0, b2=0.9, disc_steps=5),
+        "lapgan": DCGAN,
     },
 )

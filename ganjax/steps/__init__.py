@@ -8,6 +8,7 @@ from ganjax.steps._gradients import Gradients, separate
 from ganjax.steps._integrators import extragradient, optimistic, runge_kutta
 from ganjax.steps._play import Field, Players
 from ganjax.steps._projections import clipped
+from ganjax.steps._real_then_fake import real_then_fake
 from ganjax.steps._recalibration import recalibrated
 from ganjax.steps._schedules import alternating, synchronous
 from ganjax.steps._shared_forward import shared_forward
@@ -37,6 +38,7 @@ __all__ = [
     "jacobian",
     "one_step",
     "optimistic",
+    "real_then_fake",
     "recalibrated",
     "runge_kutta",
     "separate",

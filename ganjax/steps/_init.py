@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import optax
 
 from ganjax.checks import InputError
-from ganjax.steps._play import as_output
-from ganjax.types import Array, Batch, DiscriminatorOutput, Game, GanState, Key, Objective, PyTree, Variables
+from ganjax.steps._pairings import Cast, check_fake, check_helper, check_objective, check_output, outputs_of
+from ganjax.types import Batch, Game, GanState, Key, Variables
 
 
 def initialize(
@@ -22,24 +22,25 @@ def initialize(
 
     Raises:
       InputError: if the generator's samples don't have the shape of the data, the discriminator's scores aren't [B],
-        the objective needs an output that the discriminator doesn't give, or a helper keeps statistics.
+        the objective needs an output that the discriminator doesn't give, a helper or labels that aren't there, or
+        codes of another number, it penalizes the slope of a discriminator that mixes samples, or a helper keeps
+        statistics.
     """
     gen_key, disc_key, helper_key, latent_key, state_key = jax.random.split(key, 5)
     given = batch.context
     latents = game.prior.sample(latent_key, batch.samples.shape[0])
     gen = game.generator.init(gen_key, latents, *given)
-    fake = jax.eval_shape(lambda: game.generator.apply(gen, latents, *given)[0])
-    check_fake(fake, batch.samples)
+    check_fake(jax.eval_shape(lambda: game.generator.apply(gen, latents, *given)[0]), batch.samples)
     disc = game.discriminator.init(disc_key, batch.samples, *given)
-    if game.objective.needs_helper and game.helper is None:
-        raise InputError("The objective needs a helper network, got a game without one: Game(..., helper=...).")
-    output = jax.eval_shape(lambda: as_output(game.discriminator.apply(disc, batch.samples, *given)[0]))
-    check_output(output, batch.samples.shape[0] // game.discriminator.samples_per_score, game.objective)
+    check_helper(game)
+    num_scores = batch.samples.shape[0] // game.discriminator.samples_per_score
+    check_output(outputs_of(game, disc, batch), num_scores, game.objective)
     helper = game.helper.init(helper_key, batch.samples, latents) if game.helper else Variables(())
     if jax.tree.leaves(helper.stats):
         raise InputError(
             "Expected a helper network without statistics, got one with batch or spectral norm: drop them."
         )
+    check_objective(game, Cast(gen, disc, helper), state_key, latents, batch)
     return strongly_typed(
         GanState(
             step=jnp.zeros((), jnp.int32),
@@ -58,26 +59,3 @@ def initialize(
 def strongly_typed(state: GanState) -> GanState:
     """Without weak types, which a step's output would not have: the second step would be traced anew."""
     return jax.tree.map(lambda x: x if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else jnp.asarray(x, x.dtype), state)
-
-
-def check_fake(fake: PyTree, real: Array) -> None:
-    """Raises unless the generator makes what the data is."""
-    if getattr(fake, "shape", None) != real.shape:
-        raise InputError(
-            f"Expected the generator to make samples of the data's shape {list(real.shape)}, "
-            f"got {list(getattr(fake, 'shape', ()))}: set the generator's output shape or resolution to the data's."
-        )
-
-
-def check_output(output: DiscriminatorOutput, num_scores: int, objective: Objective) -> None:
-    """Raises unless the discriminator gives scores [num_scores] and every feature that the objective needs."""
-    scores, features = output
-    if scores.shape != (num_scores,):
-        mend = "squeeze the last axis" if scores.shape == (num_scores, 1) else "return one scalar a sample"
-        raise InputError(f"Expected the discriminator's scores[{num_scores}], got scores{list(scores.shape)}: {mend}.")
-    missing = [name for name in objective.needs if name not in features]
-    if missing:
-        raise InputError(
-            f"The objective needs the discriminator's features {', '.join(missing)}, "
-            f"got {', '.join(features) or 'none'}: use a discriminator that offers them."
-        )

@@ -21,27 +21,32 @@ def alternating(
     disc_optimizer: optax.GradientTransformation,
     disc_steps: int = 1,
     gradients: Gradients = separate,
+    *,
+    gen_steps: int = 1,
 ) -> Algorithm:
     """The discriminator moves `disc_steps` times, each on a fresh batch and fresh latents; then the generator moves.
 
         φ ← φ − disc_optimizer(∂_φ L_D(θ, φ)),  disc_steps times
-        θ ← θ − gen_optimizer(∂_θ L_G(θ, φ)),   with the new φ, fresh latents and the last of the real batches
+        θ ← θ − gen_optimizer(∂_θ L_G(θ, φ)),   gen_steps times, with the new φ
 
-    `step` takes a batch whose leading axis holds disc_steps batches side by side, [disc_steps · B, ...].
+    Each of the generator's moves has fresh latents too, but no real batch of its own: where its loss or its condition
+    comes from real samples, all see the last of the discriminator's. `step` takes a batch whose leading axis holds
+    disc_steps batches side by side, [disc_steps · B, ...]. StepInfo is of each player's last move.
     Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1.
 
     Args:
       game: what is played.
       gen_optimizer: moves the generator, and the helper where there is one.
       disc_optimizer: moves the discriminator.
-      disc_steps: the discriminator's moves for one of the generator's.
+      disc_steps: the discriminator's moves a step.
       gradients: how the vector field is computed: `separate`, …
+      gen_steps: the generator's moves a step.
 
     Raises:
-      InputError: if disc_steps < 1; at `init` or `step` if the leading axis does not divide by it.
+      InputError: if disc_steps or gen_steps < 1; at `init` or `step` if the leading axis does not divide by disc_steps.
     """
-    if disc_steps < 1:
-        raise InputError(f"Expected disc_steps >= 1, got {disc_steps}.")
+    if disc_steps < 1 or gen_steps < 1:
+        raise InputError(f"Expected disc_steps >= 1 and gen_steps >= 1, got {disc_steps} and {gen_steps}.")
 
     def init(key: Key, batch: Any) -> GanState:
         first = jax.tree.map(lambda x: x[0], side_by_side(as_batch(batch), disc_steps))
@@ -49,24 +54,30 @@ def alternating(
         return initialize(game, gen_optimizer, disc_optimizer, key, first)
 
     def deal(key: Key, step: Array, batch_size: int) -> PyTree:
-        *disc_keys, gen_key = jax.random.split(jax.random.fold_in(key, step), disc_steps + 1)
-        disc_deals = [deal_one(game, disc_key, step, batch_size) for disc_key in disc_keys]
-        return jax.tree.map(lambda *x: jnp.stack(x), *disc_deals), deal_one(game, gen_key, step, batch_size)
+        keys = jax.random.split(jax.random.fold_in(key, step), disc_steps + gen_steps)
+        deals = [deal_one(game, key, step, batch_size) for key in keys]
+        disc_deals, (gen_deal, *more) = deals[:disc_steps], deals[disc_steps:]
+        return stacked(disc_deals), gen_deal, *([stacked(more)] if more else [])
 
     def advance(state: GanState, deals: PyTree, batch: Any) -> tuple[GanState, StepInfo]:
-        disc_deals, gen_deal = deals
+        disc_deals, gen_deal, *more = deals
         batches = side_by_side(as_batch(batch), disc_steps)
 
         def disc_turn(state: GanState, dealt: tuple[Deal, Batch]) -> tuple[GanState, StepInfo]:
             field = gradients.field(game, params_of(state), stats_of(state), *dealt)
             return move_discriminator(disc_optimizer, state, field), field.info
 
-        state, infos = jax.lax.scan(disc_turn, state, (disc_deals, batches))
-        info = jax.tree.map(lambda x: x[-1], infos)
+        def gen_turn(state: GanState, dealt: Deal) -> tuple[GanState, StepInfo]:
+            field = gradients.field(game, params_of(state), stats_of(state), dealt, last_batch)
+            return move_generator(gen_optimizer, state, field), field.info
+
+        state, disc_infos = jax.lax.scan(disc_turn, state, (disc_deals, batches))
         last_batch = jax.tree.map(lambda x: x[-1], batches)
-        field = gradients.field(game, params_of(state), stats_of(state), gen_deal, last_batch)
-        state = move_generator(gen_optimizer, state, field)
-        return state._replace(step=state.step + 1), info._replace(gen_loss=field.info.gen_loss)
+        state, gen_info = gen_turn(state, gen_deal)
+        for further in more:  # one stack of deals, or none
+            state, infos = jax.lax.scan(gen_turn, state, further)
+            gen_info = last(infos)
+        return state._replace(step=state.step + 1), last(disc_infos)._replace(gen_loss=gen_info.gen_loss)
 
     return Algorithm(init, deal, advance, num_batches=disc_steps)
 
@@ -108,6 +119,14 @@ def synchronous(
 def deal_one(game: Game, key: Key, step: Array, batch_size: int) -> Deal:
     latent_key, play_key = jax.random.split(key)
     return Deal(step, game.prior.sample(latent_key, batch_size), play_key)
+
+
+def stacked(deals: list[Deal]) -> Deal:
+    return jax.tree.map(lambda *x: jnp.stack(x), *deals)
+
+
+def last(infos: StepInfo) -> StepInfo:
+    return jax.tree.map(lambda x: x[-1], infos)
 
 
 def side_by_side(batch: Batch, num: int) -> Batch:

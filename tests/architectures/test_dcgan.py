@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ganjax.architectures import ARCHITECTURES, DcganDiscriminator, DcganGenerator
-from ganjax.architectures._dcgan import plan
+from ganjax.architectures._dcgan_layers import plan
 from ganjax.checks import InputError
 from ganjax.types import Variables
 

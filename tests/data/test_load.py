@@ -27,7 +27,7 @@ def test_a_fixed_set_of_toy_points():
 
 
 def test_every_row_has_a_loader():
-    assert list(data.DATASETS) == ["digits", "mnist", "tfds", *data.TOYS]
+    assert list(data.DATASETS) == ["digits", "mnist", "folder", "tfds", *data.TOYS]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ KEY = jax.random.key(8)
 def test_every_toy_samples_points(name):
     toy = data.TOYS[name]()
     points = toy.sample(KEY, 7)
-    assert points.shape == (7, 2)
+    assert points.shape == (7, toy.dim)
     assert points.dtype == jnp.float32
     np.testing.assert_array_equal(points, toy.sample(KEY, 7))
     assert np.all(np.abs(points - toy.sample(jax.random.fold_in(KEY, 1), 7)).sum(axis=1) > 0)
@@ -41,6 +41,22 @@ def test_gaussian_moments():
     # solving for ε again: two independent standard normals
     noise = (points - [1, 2]) @ np.linalg.inv([[1, 2], [-0.1, 0.5]])
     assert np.all(np.abs(np.cov(noise.T) - np.eye(2)) < 5 * np.sqrt(2 / num))
+
+
+def test_normal_moments_and_density():
+    num, toy = 100_000, data.normal(-1.5, 0.3)
+    points = np.asarray(toy.sample(KEY, num), np.float64)
+    assert points.shape == (num, 1)
+    assert abs(points.mean() + 1.5) < 5 * 0.3 / np.sqrt(num)
+    assert abs(points.std() - 0.3) < 5 * 0.3 / np.sqrt(2 * num)
+    # at the mean 1/(.3 √2π) = 1.329808, a standard deviation off e^−½ of it
+    np.testing.assert_allclose(
+        np.exp(toy.log_density(jnp.array([[-1.5], [-1.2]]))), 1.3298076 * np.array([1, np.exp(-0.5)]), rtol=1e-5
+    )
+    assert data.load("normal").spec.shape == (1,)
+    assert data.load("normal:50").arrays.samples.shape == (50, 1)
+    with pytest.raises(InputError, match="std > 0"):
+        data.normal(std=0.0)
 
 
 def test_ring_centers_by_hand():
@@ -166,5 +182,5 @@ def test_refuses_impossible_toys(build, message):
 def test_wrong_names_list_the_right_ones():
     with pytest.raises(UnknownNameError, match=r"Unknown toy distribution 'rings'. Did you mean 'ring'"):
         data.toy_source("rings")
-    with pytest.raises(UnknownNameError, match="Known: gaussian, ring, grid, swiss_roll, two_moons"):
+    with pytest.raises(UnknownNameError, match="Known: gaussian, normal, ring, grid, swiss_roll, two_moons"):
         data.toy_dataset("moon", KEY, 3)

@@ -103,6 +103,20 @@ def test_the_gaussian():
     assert swapped["covariance_error"] == pytest.approx(4.25 - 1.01, abs=0.22)
 
 
+def test_the_normal_on_the_line():
+    found = evaluate_toy(sample("normal", 20_000), "normal")
+    assert list(found) == ["num_samples", "mean_error", "covariance_error", "wasserstein_1d"]
+    # standard errors 1/√N = .0071 of the mean, √2/√N = .01 of the variance; W1 of N true samples is near 1.3/√N = .009
+    assert found["mean_error"] < 0.036
+    assert found["covariance_error"] < 0.05
+    assert 0.0005 < found["wasserstein_1d"] < 0.03
+    # shifted by ½, W1 is ½; halved around 0, N(1, ¼): E|1 + z/2| over standard normal z, which is
+    # 2·½·φ(2) + 1·(2Φ(2) − 1) = .05399 + .95450
+    samples = sample("normal", 20_000)
+    assert evaluate_toy(samples + np.float32(0.5), "normal")["wasserstein_1d"] == pytest.approx(0.5, abs=0.036)
+    assert evaluate_toy(samples / 2, "normal")["wasserstein_1d"] == pytest.approx(1.00849, abs=0.036)
+
+
 @pytest.mark.parametrize("name", ["swiss_roll", "two_moons"])
 def test_a_toy_without_a_closed_form(name):
     found = evaluate_toy(sample(name, 3000), name)

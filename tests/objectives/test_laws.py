@@ -52,6 +52,17 @@ def helped(objective):
     return plain(objective)._replace(helper=HELPERS["statistics"](features=WIDTHS))
 
 
+def leveled(objective):
+    """A score for each of three levels, and their mean."""
+    generator, discriminator = networks("mlp_encoder", code_dim=3)
+
+    def apply(variables, *inputs, **options):
+        (scores, features), stats = discriminator.apply(variables, *inputs, **options)
+        return DiscriminatorOutput(scores, {"level_scores": features["codes"]}), stats
+
+    return Game(generator, discriminator._replace(apply=apply), objective, priors.normal(LATENT_DIM))
+
+
 def normal(key, *shape):
     return 0.5 * jax.random.normal(key, shape)
 
@@ -91,6 +102,7 @@ FITTINGS = {
     "meg": helped,
     "acgan": conditional,
     "projection": conditional,
+    "lapgan": leveled,
 }
 SMALL = {"infogan": {"categories": MODES, "continuous": 0}}
 
@@ -222,7 +234,11 @@ def scored(name, real_scores, fake_scores):
     def array(*shape):
         return jnp.asarray(rng.normal(0.2, 1.0, shape), jnp.float32)
 
-    features = {need: array(num, MODES) for need in built(name).needs}
+    features = {need: array(num, MODES) for need in built(name).needs if need != "level_scores"}
+
+    def output(scores):
+        return DiscriminatorOutput(scores, features | {"level_scores": scores[:, None] * jnp.ones((num, 3))})
+
     latents = priors.coded(0, MODES, 0).sample(jax.random.key(2), num)
     labels = jnp.arange(num)
     return Play(
@@ -230,8 +246,8 @@ def scored(name, real_scores, fake_scores):
         fake=array(num, 2) - 1.0,
         latents=latents,
         condition=labels if FITTINGS.get(name) is conditional else (),
-        real_output=DiscriminatorOutput(real_scores, features),
-        fake_output=DiscriminatorOutput(fake_scores, features),
+        real_output=output(real_scores),
+        fake_output=output(fake_scores),
         score_fn=lambda x, *condition: jnp.sin(x[0]) + 0.3 * x[1],
         helper_fn=lambda x, z: x[:, 0] * z[:, 1],
     )

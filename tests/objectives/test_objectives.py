@@ -65,7 +65,7 @@ def play(b, disc, gen, helper):
 
 def with_labels(b, row, shown):
     """Only the conditional rows see labels: `score_fn` takes none here."""
-    return shown._replace(condition=jnp.asarray(b.labels)) if row == "acgan" else shown
+    return shown._replace(condition=jnp.asarray(b.labels)) if row in ("acgan", "projection") else shown
 
 
 def evaluated(label, b):

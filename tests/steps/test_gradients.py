@@ -213,7 +213,7 @@ def test_which_objectives_take_one_backward_pass(label, monkeypatch):
     monkeypatch.setattr(fused_file, "shared_forward", exact._replace(field=field))
     game, place = board(label, jnp.float32)
     jax.eval_shape(lambda *place: steps.fused.field(game, *place), *place)
-    beyond = {"infogan", "ogan", "meg", "acgan", "ebgan"}
+    beyond = {"infogan", "ogan", "meg", "acgan", "ebgan", "lapgan"}
     assert bool(taken) == (CASES[label][0] in beyond and label != "ebgan alone")
 
 

@@ -71,10 +71,11 @@ def test_the_score_function_scores_one_sample_without_training_mode():
         shown["play"] = play
         return play.fake_scores
 
-    game = games.batch_norm_game()._replace(objective=Objective(look, look))
-    algorithm = steps.synchronous(game, games.sgd(0.0), games.sgd(0.0))
+    game = games.batch_norm_game()
+    algorithm = steps.synchronous(game._replace(objective=Objective(look, look)), games.sgd(0.0), games.sgd(0.0))
     real = jax.random.normal(jax.random.key(1), (8, 2))
-    state = algorithm.init(jax.random.key(0), real)
+    # `init` refuses to score single samples of a game with batch norm: it begins as another game
+    state = steps.synchronous(game, games.sgd(0.0), games.sgd(0.0)).init(jax.random.key(0), real)
     with jax.disable_jit():
         after, _ = algorithm.step(state, real)
     expected, _ = game.discriminator.apply(Variables(state.disc_params, after.disc_stats), real)
@@ -114,7 +115,11 @@ def test_pairings_that_cannot_work_are_refused_at_init():
     wide = stateless(lambda key, z: jnp.ones(()), lambda theta, z: theta * jnp.ones((z.shape[0], 3)))
     refused(games.dirac()._replace(generator=wide), jnp.ones((4, 1)), r"shape \[4, 1\], got \[4, 3\]")
     needy = objectives.hinge()._replace(needs=("codes",))
-    refused(games.dirac(needy), jnp.ones((4, 1)), "needs the discriminator's features codes, got none")
+    refused(
+        games.dirac(needy),
+        jnp.ones((4, 1)),
+        "needs the discriminator's features codes, got none: use a discriminator .* mlp_encoder, dcgan_e",
+    )
     with_statistics = games.batch_norm_game().generator
     helped = Game(*games.dirac()[:4], helper=with_statistics._replace(init=lambda key, x, z: Variables((), {"a": z})))
     refused(helped, jnp.ones((4, 1)), "helper network without statistics")

@@ -142,10 +142,42 @@ def test_synchronous_rotates_and_alternating_keeps_its_distance():
     assert 0.9 < radius(steps.alternating(game, games.sgd(0.1), games.sgd(0.1))) < 1.1
 
 
-@pytest.mark.parametrize("disc_steps", [0, -1])
-def test_disc_steps_must_be_positive(disc_steps):
-    with pytest.raises(InputError, match="disc_steps >= 1"):
-        steps.alternating(games.dirac(), games.sgd(), games.sgd(), disc_steps=disc_steps)
+@pytest.mark.usefixtures("x64")
+def test_the_generator_moves_as_often_as_it_is_told():
+    batch = jnp.concatenate([jnp.full((4, 1), 0.3), jnp.full((4, 1), -0.9)])
+    algorithm = steps.alternating(games.dirac(), games.sgd(0.1), games.sgd(0.2), disc_steps=2, gen_steps=3)
+    assert algorithm.num_batches == 2  # the generator's moves take none of their own
+    state, info = play(algorithm, batch)
+    theta, phi = 1.5, 0.8
+    for c in (0.3, -0.9):
+        phi -= 0.2 * disc_gradient(1.5, phi, c)
+    for _ in range(3):
+        before, theta = theta, theta - 0.1 * gen_gradient(theta, phi)
+    np.testing.assert_allclose([state.gen_params, state.disc_params], [theta, phi], rtol=1e-12)
+    np.testing.assert_allclose(info.gen_loss, np.log1p(np.exp(-phi * before)), rtol=1e-12)  # of the last move
+    assert state.step == 1
+
+
+def test_each_of_the_generators_moves_draws_fresh_latents():
+    algorithm = steps.alternating(games.dirac(prior=games.NORMAL), games.sgd(), games.sgd(), disc_steps=2, gen_steps=3)
+    batch = jnp.ones((10, 1))
+    state = algorithm.init(jax.random.key(0), batch)
+    deals = algorithm.deal(state.key, jnp.int32(0), 5)
+    drawn = [z for deal in deals for z in np.asarray(deal.latents, np.float64).reshape(-1, 5)]
+    assert len(np.unique(drawn)) == (2 + 3) * 5
+    theta, phi = 1.5, 0.8  # x = z + θ; the means over the batch of the gradients above, in sgd()'s steps of .1
+    for z in drawn[:2]:
+        phi -= 0.1 * np.mean([disc_gradient(x, phi, 1.0) for x in z + theta])
+    for z in drawn[2:]:
+        theta -= 0.1 * np.mean([gen_gradient(x, phi) for x in z + theta])
+    after, _ = algorithm.step(state, batch)
+    np.testing.assert_allclose([after.gen_params, after.disc_params], [theta, phi], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("disc_steps", "gen_steps"), [(0, 1), (-1, 1), (1, 0)])
+def test_moves_must_be_positive(disc_steps, gen_steps):
+    with pytest.raises(InputError, match="disc_steps >= 1 and gen_steps >= 1"):
+        steps.alternating(games.dirac(), games.sgd(), games.sgd(), disc_steps=disc_steps, gen_steps=gen_steps)
 
 
 def test_a_batch_that_does_not_divide_is_refused():

@@ -1,0 +1,24 @@
+"""mnist-meg: a maximum-entropy generator of an energy on MNIST, with a statistics network; five energy steps.
+
+python experiments/train.py mnist-meg --data.dir PATH/TO/mnist
+
+mala.png shows samples before and after a walk on the energy of their latents.
+"""
+
+from dataclasses import replace
+
+from config import Update, choose
+
+from configs import mnist
+
+CONFIG = replace(
+    mnist.CONFIG,
+    prior=choose("prior", "normal", latent_dim=128),
+    discriminator=choose("discriminator", "dcgan", channels=32, normalization="none"),
+    objective=choose("objective", "meg", weight=10.0),
+    helper=choose("helper", "dcgan-statistics", channels=32),
+    gen_optimizer=choose("gen_optimizer", "adam", learning_rate=1e-4, b2=0.9),
+    disc_optimizer=choose("disc_optimizer", "adam", learning_rate=1e-4, b2=0.9),
+    update=Update(disc_steps=5, ema_decay=0.99),
+    num_steps=1500,
+)
