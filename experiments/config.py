@@ -100,16 +100,15 @@ class Update:
 
     schedule: Literal[
         "alternating",
-        "real-then-fake",
         "synchronous",
         "extragradient",
         "optimistic",
         "heun",
         "runge-kutta",
         "unrolled",
+        "real-then-fake",
     ] = "alternating"
-    """alternating: the discriminator moves first; real-then-fake: it moves by the real batch, then by the fake one; the
-    others move both players from one point"""
+    """alternating: the discriminator moves first; real-then-fake: it moves by each batch; the others: from one point"""
     gradients: Literal["separate", "single-loss", "shared-forward", "fused"] = "separate"
     """the way to the gradients; all give the same numbers, fused the fastest where each score depends on one sample"""
     ratio: float = 1.0

@@ -22,7 +22,7 @@ CONFIG = replace(
     gen_optimizer=choose("gen_optimizer", "adam", learning_rate=1e-3),
     disc_optimizer=choose("disc_optimizer", "adam", learning_rate=2e-4),
     batch_size=128,
-    num_steps=12_000,
+    num_steps=5000,
     log_every=200,
     sample_every=1000,
     checkpoint_every=2000,

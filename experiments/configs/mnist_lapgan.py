@@ -20,5 +20,5 @@ CONFIG = replace(
     objective=choose("objective", "lapgan"),
     gen_optimizer=choose("gen_optimizer", "adam", learning_rate=2e-4),
     disc_optimizer=choose("disc_optimizer", "adam", learning_rate=2e-4),
-    num_steps=3000,
+    num_steps=2000,
 )

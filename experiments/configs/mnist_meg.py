@@ -20,5 +20,5 @@ CONFIG = replace(
     gen_optimizer=choose("gen_optimizer", "adam", learning_rate=1e-4, b2=0.9),
     disc_optimizer=choose("disc_optimizer", "adam", learning_rate=1e-4, b2=0.9),
     update=Update(disc_steps=5, ema_decay=0.99),
-    num_steps=1500,
+    num_steps=1000,
 )

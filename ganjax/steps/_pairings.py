@@ -97,7 +97,7 @@ def check_objective(game: Game, cast: Cast, key: Key, latents: Latents, batch: B
             "Batch norm under a gradient penalty: the objective penalizes the slope of each sample's own score, but "
             "this discriminator mixes the samples of a batch (batch norm or minibatch statistics). Build it without: "
             'normalization="none" or "layer" in Python, --discriminator.normalization none (or layer) on the command '
-            "line."
+            "line; and group_size 1, where it has groups."
         )
 
 

@@ -98,7 +98,7 @@ def test_a_game_of_a_sweep_is_the_game_of_its_seed_alone():
     latents = run.game.prior.sample(run.sample_key, 300)
     for weights in ("raw", "ema"):
         fake = run.game.generator.apply(chosen(state, weights), latents)[0]
-        expected = judge(alone, run, np.asarray(fake), Path())
+        expected = judge(alone, np.asarray(fake), None)
         assert rows[2][weights] == pytest.approx(expected, rel=0.05, abs=0.02)
     assert len({json.dumps(row["raw"]) for row in rows}) == 3
 
