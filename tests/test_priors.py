@@ -124,7 +124,7 @@ def test_keys_may_be_mapped_over():
     for name in ("normal", "truncated_normal", "rescaled"):
         prior = PRIORS[name](4)
         mapped = jax.jit(jax.vmap(lambda key, sample=prior.sample: sample(key, 2)))(keys)
-        np.testing.assert_allclose(mapped, [prior.sample(key, 2) for key in keys], rtol=1e-6)
+        np.testing.assert_allclose(mapped, [prior.sample(key, 2) for key in keys], rtol=1e-6, atol=1e-6)
 
 
 # ---------------------------------------------------------------- between two latents
