@@ -79,8 +79,14 @@ def assert_same(found, expected, tolerance):
             assert bool(jnp.all(jnp.asarray(a) == jnp.asarray(b))), path
 
 
-@pytest.mark.parametrize("label", ALGORITHMS)
-@pytest.mark.parametrize("mode", ["jit", "shard_map", "pmap"])
+WAYS_AND_ALGORITHMS = [
+    pytest.param(mode, label, marks=[pytest.mark.slow] if (mode, label) == ("pmap", "relativistic average") else [])
+    for mode in ("jit", "shard_map", "pmap")
+    for label in ALGORITHMS
+]
+
+
+@pytest.mark.parametrize(("mode", "label"), WAYS_AND_ALGORITHMS)
 def test_twenty_steps_of_dcgan_on_digits_are_those_of_one_device(mode, label):
     state, info = play(ALGORITHMS[label](), mode)
     assert_same(parallel.on_host((state, info)), alone(label), 1e-5)

@@ -131,7 +131,7 @@ def at(index, *trees):
 # ---------------------------------------------------------------- the same games
 
 
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("name", [pytest.param(x, marks=pytest.mark.slow) if x == "penalized" else x for x in GAMES])
 def test_each_game_is_the_game_it_would_be_alone(name):
     (states, infos), (_, *given) = population(name)
     for i in range(NUM[name]):
@@ -142,6 +142,7 @@ def test_each_game_is_the_game_it_would_be_alone(name):
 
 
 @pytest.mark.usefixtures("x64")
+@pytest.mark.slow
 def test_the_difference_is_rounding():
     # in float64 the whole state, the optimizers' too, agrees to eleven digits; alone, the settings are plain numbers
     make, batch, batch_size, settings_of = GAMES["toy"]
@@ -156,7 +157,7 @@ def test_the_difference_is_rounding():
         close(populations.game_at(after, i), jax.jit(chunk)(state, data_key, SOURCE.arrays)[0], rtol=1e-11)
 
 
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("name", [pytest.param(x, marks=pytest.mark.slow) if x == "penalized" else x for x in GAMES])
 def test_first_states_are_those_of_each_game_alone(name):
     make, batch, _, settings_of = GAMES[name]
     settings, keys = settings_of(3), keys_of(0, 3)
