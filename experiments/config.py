@@ -265,6 +265,21 @@ def named(arguments: Sequence[str], kind: str) -> str | None:
     return found
 
 
+def check_codes(config: Config) -> None:
+    """Raises `InputError` if InfoGAN's objective reads other codes than the prior draws: noise would pass for one."""
+    if config.objective.name != "infogan":  # type: ignore[attr-defined]
+        return
+    read, drawn = (
+        {name: getattr(choice, name, 0) for name in ("categories", "continuous")}
+        for choice in (config.objective, config.prior)
+    )
+    if read != drawn:
+        raise InputError(
+            f"Expected --prior.name coded with --prior.categories {read['categories']} and --prior.continuous "
+            f"{read['continuous']}, as the objective reads them, got {config.prior}."
+        )
+
+
 NEEDED_CONDITIONS = {"acgan": "labels", "projection": "labels", "lapgan": "pyramid"}
 
 
@@ -277,7 +292,13 @@ def check(config: Config) -> None:
             f"The objective {config.objective.name} needs --data.condition {needed}, "  # type: ignore[attr-defined]
             f"got {config.data.condition}."
         )
+    if config.data.condition == "pyramid" and config.objective.name != "lapgan":  # type: ignore[attr-defined]
+        raise InputError(
+            "Expected --objective.name lapgan with --data.condition pyramid, "
+            f"got {config.objective.name}: other objectives would play all levels as one."  # type: ignore[attr-defined]
+        )
     moves = (config.update.disc_steps, config.update.gen_steps)
+    check_codes(config)
     if config.update.schedule != "alternating" and moves != (1, 1):
         raise InputError(
             f"Expected update.disc-steps 1 and update.gen-steps 1 under the {config.update.schedule} schedule, got "

@@ -22,8 +22,11 @@ class Range(NamedTuple):
         return (self.least < value if self.open_below else self.least <= value) and value <= self.most
 
     def __str__(self) -> str:
-        below = f"{'>' if self.open_below else '>='} {self.least:g}"
-        return below if self.most == math.inf else f"{below} and <= {self.most:g}"
+        least, most = (
+            f"{int(x)}" if math.isfinite(x) and float(x).is_integer() else f"{x:g}" for x in (self.least, self.most)
+        )
+        below = f"{'>' if self.open_below else '>='} {least}"
+        return below if self.most == math.inf else f"{below} and <= {most}"
 
 
 POSITIVE, WEIGHT, DECAY = Range(0, open_below=True), Range(0), Range(0, 0.999_999_999)

@@ -101,7 +101,7 @@ def drawing(options: Options, game: Trained) -> Draw | None:
 
 
 def main(options: Options) -> None:
-    check_numbers({"num_samples": options.num or 1, **vars(options)})
+    check_numbers({"num_samples": 1 if options.num is None else options.num, **vars(options)})
     config, run, restored = open_run(options.workdir, options.step)
     generator, key = chosen(restored.state, options.weights), jax.random.key(options.seed)
     game = sampling.trained(config, run, restored.state, generator, options.truncation)

@@ -130,7 +130,9 @@ def check_levels(shape: tuple[int, ...], levels: int) -> None:
     """Raises `InputError` unless images (H, W, C) can be halved levels − 1 times."""
     if levels < 1:
         raise InputError(f"Expected levels >= 1, got {levels}.")
-    if len(shape) != 3 or shape[0] % 2 ** (levels - 1) or shape[1] % 2 ** (levels - 1):
+    if len(shape) != 3:
+        raise InputError(f"Expected images for a pyramid, got samples {list(shape)}: leave the pyramid out.")
+    if shape[0] % 2 ** (levels - 1) or shape[1] % 2 ** (levels - 1):
         raise InputError(
             f"Expected images whose sides divide by {2 ** (levels - 1)} for a pyramid of {levels} levels, "
             f"got samples {list(shape)}: take fewer levels, or resize the images."

@@ -2,8 +2,8 @@
 
 python experiments/train.py mnist-meg --data.dir PATH/TO/mnist
 
-mala.png shows samples before and after a walk on the energy of their latents. The penalty's weight is 1, not the paper's 10:
-it divides the energy, and at 10 the entropy outweighs an energy so flat, so that strokes stay no digits.
+mala.png shows samples before and after a walk on the energy of their latents. The penalty's weight is 1, not the
+paper's 10: it divides the energy, and at 10 the entropy outweighs an energy so flat, so that strokes stay no digits.
 """
 
 from dataclasses import replace

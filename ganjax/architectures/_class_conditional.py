@@ -24,7 +24,7 @@ def check_labels(network: str, condition: tuple[Any, ...], num_samples: int) -> 
     Raises:
       InputError: for no condition, more than one, floats, or another shape.
     """
-    advice = "give batches as (samples, labels), with labels 0 … K − 1."
+    advice = "give batches as (samples, labels), with labels 0 … K − 1 (--data.condition labels)."
     if len(condition) != 1:
         raise InputError(
             f"Expected integer labels [{num_samples}] for {network}, got {len(condition)} conditions: {advice}"

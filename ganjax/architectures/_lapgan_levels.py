@@ -127,7 +127,7 @@ def split_noise(
         raise InputError(
             f"Expected latents [B, {expected}] (a plane of noise for each of {len(sides)} levels, and "
             f"{coarsest_dim} numbers for the smallest image), got latents{list(latents.shape)}: "
-            f"give the prior a latent_dim of {expected}."
+            f"give the prior a latent_dim of {expected} (--prior.latent-dim)."
         )
     ends = list(itertools.accumulate(height * width for height, width in sides))
     *planes, vector = jnp.split(latents, ends, axis=1)

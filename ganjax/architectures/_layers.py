@@ -153,6 +153,7 @@ def refuse_condition(network: str, condition: tuple[Any, ...]) -> None:
     """Raises `InputError` if an unconditional network was given a condition."""
     if condition:
         raise InputError(
-            f"Expected no condition, got {len(condition)}: {network} is unconditional. Take a conditional "
-            "architecture, or play without labels."
+            f"Expected no condition, got {len(condition)}: {network} is unconditional. Take a conditional architecture "
+            "for both players (--generator.name and --discriminator.name dcgan-conditional or resnet-projection), or "
+            "play without a condition (--data.condition none)."
         )

@@ -58,7 +58,7 @@ def pack(samples: Samples, *condition: Any, size: int) -> Shaped[Array, "P ..."]
     if condition:
         raise InputError(
             f"Expected no condition for a packed discriminator, got {len(condition)}: a pack holds samples of one "
-            "label, and a batch's labels come mixed. Pack a game without labels."
+            "condition, and a batch's conditions come mixed. Take packing 1, or a game without a condition."
         )
     num, *shape = samples.shape
     if num == 1:

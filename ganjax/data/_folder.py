@@ -61,7 +61,9 @@ def _open(path: Path) -> _Pictures:
         files = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if _is_picture(file.name)}
         return _Pictures({name: file.read_bytes for name, file in files.items()}, lambda: None)
     if not path.is_file():
-        raise InputError(f"Expected a folder of pictures or a .zip file, but there is no {path}.")
+        raise InputError(
+            f"Expected a folder of pictures or a .zip file, but there is no {path}: correct the path (--data.dir)."
+        )
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
@@ -82,7 +84,9 @@ def _is_picture(name: str) -> bool:
 def _of_split(path: Path, names: list[str], split: str) -> dict[tuple[str, ...], str]:
     """(class folder, …, file) -> name, for the pictures of one split."""
     if not names:
-        raise InputError(f"Expected pictures ({', '.join(sorted(ENDINGS))}) in {path}, got none.")
+        raise InputError(
+            f"Expected pictures ({', '.join(sorted(ENDINGS))}) in {path}, got none: is it the right place?"
+        )
     parts = {PurePosixPath(name).parts: name for name in names}
     while len({each[0] for each in parts}) == 1 and min(map(len, parts)) > 1 and next(iter(parts))[0] not in SPLITS:
         parts = {each[1:]: name for each, name in parts.items()}  # a folder around everything is no class
@@ -146,5 +150,8 @@ def _pixels(path: Path, files: list[tuple[str, Callable[[], bytes]]]) -> Iterato
             zipfile.BadZipFile,
             Image.DecompressionBombError,
         ) as error:
-            raise InputError(f"Expected a picture in {name} of {path}, but it can't be read: {error}.") from error
+            raise InputError(
+                f"Expected a picture in {name} of {path}, but it can't be read ({type(error).__name__}): "
+                "replace or delete it."
+            ) from error
         yield pixels if pixels.ndim == 3 else pixels[..., None]

@@ -75,7 +75,7 @@ def _load_folder(name: str, detail: str, folder: str | None, split: str, seed: i
     del seed  # nothing is drawn
     _refuse(name, detail=detail)
     if folder is None:
-        raise InputError(f"Expected a folder of pictures or a .zip file for {name}, got none: name it.")
+        raise InputError(f"Expected a folder of pictures or a .zip file for {name}, got none: name it (--data.dir).")
     return folder_source(folder, split)
 
 

@@ -87,7 +87,8 @@ def code_information(
         raise InputError(
             f"Expected posterior[B, {num_codes}] and latents that end in {num_codes} codes, "
             f"got posterior{list(posterior.shape)} and latents{list(latents.shape)}: "
-            "give the objective, the prior and the discriminator the same codes."
+            "give the objective, the prior and the discriminator the same codes (--objective.categories, "
+            "--objective.continuous, --prior.categories, --prior.continuous, --discriminator.num-codes)."
         )
     codes = latents[:, -num_codes:]
     total = 0.0 * posterior[:, 0]
@@ -122,7 +123,8 @@ def ogan(correlation_weight: float = 0.5, slope_weight: float = 0.25) -> Objecti
         if codes.shape != play.latents.shape:
             raise InputError(
                 f"Expected as many codes as latents, got codes{list(codes.shape)} for latents"
-                f"{list(play.latents.shape)}: set the encoder's code_dim to the latent dimension."
+                f"{list(play.latents.shape)}: set the encoder's code_dim (--discriminator.code-dim) to the latent "
+                "dimension."
             )
         return regularizers.correlation(play.latents, codes)
 

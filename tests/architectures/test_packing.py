@@ -109,7 +109,7 @@ def test_what_cannot_be_packed_is_refused():
     network, samples = packed(discriminator(), 2), draw((6, 2))
     with pytest.raises(InputError, match=r"packs of 2, got 5 samples: take a batch size of 6"):
         network.init(jax.random.key(0), samples[:5])
-    with pytest.raises(InputError, match="one label"):
+    with pytest.raises(InputError, match="one condition"):
         network.init(jax.random.key(0), samples, jnp.zeros(6, int))
     with pytest.raises(InputError, match="size > 0"):
         packed(discriminator(), 0)

@@ -52,3 +52,22 @@ def test_what_cannot_be_played_is_refused(arguments, words):
     with pytest.raises(InputError) as error:
         run_of(*arguments)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("preset", "arguments", "words"),
+    [
+        ("ring-infogan", ("--prior.categories", "5"), "--prior.categories 8 and --prior.continuous 0"),
+        ("ring-infogan", ("--prior.name", "normal"), "--prior.name coded with --prior.categories 8"),
+        ("ring-infogan", ("--objective.categories", "6", "--objective.continuous", "2"), "--prior.categories 6"),
+        ("mnist-lapgan", ("--data.name", "digits", "--objective.name", "hinge"), "--objective.name lapgan with"),
+        ("digits", ("--data.condition", "labels"), "--data.condition none"),
+        ("mnist-cgan", ("--data.name", "digits", "--data.condition", "none"), "--data.condition labels"),
+        ("ring", ("--data.condition", "pyramid", "--objective.name", "lapgan"), "Expected images for a pyramid"),
+        ("digits", ("--seed=-1",), "seed >= 0 and <= 2147483647"),
+    ],
+)
+def test_parts_that_do_not_belong_together_are_refused(preset, arguments, words):
+    with pytest.raises(InputError) as error:
+        assembly.assemble(train.parse([preset, *arguments]))
+    assert words in str(error.value)

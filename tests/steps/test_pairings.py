@@ -164,7 +164,9 @@ def test_another_number_of_codes():
     init(on_points(judge, objectives.infogan(categories=3, continuous=2), prior))
     refused("the same codes", on_points(judge, objectives.infogan(categories=4, continuous=2), prior))
     judge = encoder_discriminator((2,), features=(4,), code_dim=3)
-    refused("code_dim to the latent dimension", on_points(judge, objectives.ogan(), prior))
+    refused(
+        r"code_dim \(--discriminator.code-dim\) to the latent dimension", on_points(judge, objectives.ogan(), prior)
+    )
 
 
 def test_the_generators_loss_is_tried_too():
