@@ -79,7 +79,7 @@ def uniform(latent_dim: int = 100, low: float = -1.0, high: float = 1.0) -> Prio
 
 
 def rescaled(latent_dim: int = 100) -> Prior:
-    """Normal numbers stretched to [0, 1] in each latent: (z − min z) / (max z − min z), z ~ N(0, I).
+    """Uniform numbers stretched to [0, 1] in each latent: (z − min z) / (max z − min z), z ~ U[0, 1).
 
     Per sample. float32. A quirk of a tutorial's programme, kept to reproduce it: each latent holds one 0 and one 1, and
     there is no density.
@@ -94,7 +94,7 @@ def rescaled(latent_dim: int = 100) -> Prior:
         raise InputError(f"Expected latent_dim >= 2, got {latent_dim}: rescaling needs a least and a greatest number.")
 
     def sample(key: Key, num: int) -> Float[Array, "{num} Z"]:
-        z = jax.random.normal(key, (num, latent_dim), jnp.float32)
+        z = jax.random.uniform(key, (num, latent_dim), jnp.float32)
         low, high = (extreme(z, axis=1, keepdims=True) for extreme in (jnp.min, jnp.max))
         return (z - low) / (high - low)
 

@@ -13,7 +13,8 @@ Generator 100-784 (one layer), discriminator 784-100-1, stochastic gradient desc
 Expect one gray blob in the middle, the mean of all digits, and a discriminator that is sure (loss .003): a rate of .01
 is too small for sigmoids in so many steps. `tutorial-matlab-mnist-as-run` is what made the published pictures. Not
 kept: there a discriminator's batch of 100 holds about 50 real and 50 generated images, here 100 of each; and the
-generator's steps move a copy of the discriminator, too, which is thrown away.
+generator's steps move a copy of the discriminator, too, which is thrown away. A copy of it that circulates rescales
+normal latents; uniform ones, as here, leave more kinds of digits (one run of each).
 """
 
 from config import Config, Data, Update, choose
