@@ -153,7 +153,7 @@ BAD = {
     "not a number": (["ring", "--objective.name", "wgan-gp", "--objective.weight", "nan"], ["finite", "nan"]),
     "average": (["ring", "--update.ema-decay", "1.5"], ["update.ema-decay", "1.5"]),
     "size": (["ring", "--update.disc-steps", "100000000"], ["update.disc-steps", "1000"]),
-    "pairing": (["ring-infogan", "--prior.categories", "4"], ["posterior"]),
+    "pairing": (["ring-infogan", "--discriminator.num-codes", "4"], ["posterior", "num-codes"]),
     "fused": (["digits", "--update.gradients", "fused"], ["mixes the samples"]),
     "markup": (["ring", "--objective.name", "[bold]x[/oops]"], ["[bold]x[/oops]"]),
     "labels": (["ring", "--objective.name", "projection"], ["labels"]),
