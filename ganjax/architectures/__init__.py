@@ -25,6 +25,11 @@ from ganjax.architectures._dcgan_heads import (
     dcgan_posterior,
     dcgan_statistics,
 )
+from ganjax.architectures._goodfellow2014 import (
+    MaxoutDropoutDiscriminator,
+    goodfellow2014_discriminator,
+    goodfellow2014_generator,
+)
 from ganjax.architectures._grouped import GroupedConv, convolve_groups
 from ganjax.architectures._lapgan import (
     LapganDiscriminator,
@@ -100,6 +105,7 @@ ARCHITECTURES = Table(
         "dcgan_classifier": Architecture(dcgan_conditional_generator, dcgan_classifier),
         "dcgan_projection": Architecture(dcgan_conditional_generator, dcgan_projection),
         "lapgan": Architecture(lapgan_generator, lapgan_discriminator),
+        "goodfellow2014": Architecture(goodfellow2014_generator, goodfellow2014_discriminator),
         "mlp_autoencoder": Architecture(mlp_generator, autoencoder_discriminator),
         "mlp_posterior": Architecture(mlp_generator, posterior_discriminator),
         "mlp_encoder": Architecture(mlp_generator, encoder_discriminator),
@@ -138,6 +144,7 @@ __all__ = [
     "LapganGenerator",
     "Maxout",
     "MaxoutDiscriminator",
+    "MaxoutDropoutDiscriminator",
     "MlpDiscriminator",
     "MlpGenerator",
     "Normalization",
@@ -174,6 +181,8 @@ __all__ = [
     "dcgan_statistics",
     "encoder_discriminator",
     "from_linen",
+    "goodfellow2014_discriminator",
+    "goodfellow2014_generator",
     "keras_discriminator",
     "keras_generator",
     "lapgan_discriminator",

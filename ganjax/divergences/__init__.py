@@ -84,6 +84,7 @@ from ganjax.divergences._transport import (
 from ganjax.divergences._wasserstein import (
     Sinkhorn,
     distribution_gap,
+    monotone_coupling,
     sinkhorn,
     sliced_wasserstein,
     wasserstein_1d,
@@ -127,6 +128,7 @@ __all__ = [
     "kl_discrete",
     "label_information",
     "least_squares",
+    "monotone_coupling",
     "mutual_information",
     "mutual_information_gaussian",
     "neyman",

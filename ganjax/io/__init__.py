@@ -1,9 +1,22 @@
 """Files: checkpoints, logs, pictures. The library's only place with side effects."""
 
-from ganjax.io.checkpoints import Checkpoints, Restored, Skipped, restore_latest, restore_step, state_sha256
+from ganjax.io._weights import SavedWeights, read_weights, weights_sha256, write_weights
+from ganjax.io.array_cache import cache_folder, kept_arrays
+from ganjax.io.checkpoints import (
+    Checkpoints,
+    Restored,
+    Skipped,
+    best_step,
+    restore_latest,
+    restore_step,
+    saved_steps,
+    state_sha256,
+)
 from ganjax.io.logs import MetricsLog, read_metrics, write_json
 from ganjax.io.pictures import (
+    Course,
     Dots,
+    courses_picture,
     curves_picture,
     curves_png,
     density_picture,
@@ -22,27 +35,37 @@ from ganjax.io.pictures import (
 
 __all__ = [
     "Checkpoints",
+    "Course",
     "Dots",
     "MetricsLog",
     "Restored",
+    "SavedWeights",
     "Skipped",
+    "best_step",
+    "cache_folder",
+    "courses_picture",
     "curves_picture",
     "curves_png",
     "density_picture",
     "histograms_picture",
     "image_grid",
     "intervals_picture",
+    "kept_arrays",
     "kernel_density",
     "landscape_picture",
     "png_bytes",
     "read_metrics",
+    "read_weights",
     "restore_latest",
     "restore_step",
     "save_gif",
     "save_png",
+    "saved_steps",
     "scatter_limits",
     "scatter_picture",
     "state_sha256",
     "to_uint8",
+    "weights_sha256",
     "write_json",
+    "write_weights",
 ]

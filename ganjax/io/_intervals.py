@@ -93,5 +93,5 @@ def _key(figure: Any, total_height: int, with_reference: bool) -> None:
     if with_reference:
         hollow: dict[str, Any] = {"marker": "D", "color": FAKE_COLOR, "markerfacecolor": "none", "linestyle": ""}
         marks.append(Line2D([], [], label="published", **hollow))
-    place: dict[str, Any] = {"loc": "upper right", "bbox_to_anchor": (0.995, 1 - 2 / total_height), "borderpad": 0.2}
+    place: dict[str, Any] = {"loc": "upper right", "bbox_to_anchor": (0.995, 1 - 24 / total_height), "borderpad": 0.2}
     figure.legend(handles=marks, ncols=len(marks), fontsize=8, frameon=False, handletextpad=0.4, **place)

@@ -59,7 +59,9 @@ def orbax() -> Any:
     return ocp
 
 
-def packed(state: PyTree, extra: Mapping[str, Any]) -> tuple[dict[str, HostArray], dict[str, str]]:
+def packed(
+    state: PyTree, extra: Mapping[str, Any], score: float | None = None
+) -> tuple[dict[str, HostArray], dict[str, str]]:
     """The arrays to give to Orbax, by name, and the manifest to lay beside them.
 
     Raises:
@@ -69,7 +71,7 @@ def packed(state: PyTree, extra: Mapping[str, Any]) -> tuple[dict[str, HostArray
     arrays = dict(zip(leaves, host_copies(leaves.values()), strict=True))
     rows = [[name, *form(leaf), digest(form(leaf), arrays[name])] for name, leaf in leaves.items()]
     try:
-        contents = json.dumps({"schema": SCHEMA, "leaves": rows, "extra": dict(extra)}, allow_nan=False)
+        contents = json.dumps({"schema": SCHEMA, "leaves": rows, "extra": dict(extra), "score": score}, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise InputError(f"Expected in `extra` only what JSON can hold: {error}.") from error
     # Orbax refuses arrays without entries; the manifest says all there is to say of them
@@ -95,6 +97,14 @@ def newest_sound(manager: Any, directory: Path, template: PyTree) -> Restored:
         raise InputError(f"No checkpoint in {directory}.")
     reasons = "; ".join(f"step {step}: {reason}" for step, reason in skipped)
     raise InputError(f"No sound checkpoint in {directory}: {reasons}.")
+
+
+def score_of(manager: Any, step: int) -> float | None:
+    """The score that a checkpoint was saved with; None where it has none, or its manifest can't be read."""
+    try:
+        return _read_manifest(manager, step).get("score")
+    except Exception:  # damage; whoever restores the checkpoint says so
+        return None
 
 
 def attempt(manager: Any, step: int, template: PyTree) -> Restored | Skipped:

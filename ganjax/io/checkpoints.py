@@ -14,20 +14,51 @@ random keys come back as they were.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 
 from ganjax.checks import InputError
-from ganjax.io._manifest import SCHEMA, Restored, Skipped, attempt, newest_sound, orbax, packed
+from ganjax.io._manifest import SCHEMA, Restored, Skipped, attempt, newest_sound, orbax, packed, score_of
 from ganjax.io._states import state_sha256
 from ganjax.types import PyTree
 
-__all__ = ["SCHEMA", "Checkpoints", "Restored", "Skipped", "restore_latest", "restore_step", "state_sha256"]
+__all__ = [
+    "SCHEMA",
+    "Checkpoints",
+    "Restored",
+    "Skipped",
+    "best_step",
+    "restore_latest",
+    "restore_step",
+    "saved_steps",
+    "state_sha256",
+]
+
+
+class Preserved:
+    """Which checkpoints stay: the newest, and the one of the highest score."""
+
+    def __init__(self, keep_last: int):
+        self.keep_last = keep_last
+        self.scores: dict[int, float] = {}
+
+    def best(self, steps: Sequence[int]) -> int | None:
+        """Of these steps, the one with the highest score, the later one of equals; None where none has a score."""
+        scored = [(self.scores[step], step) for step in steps if step in self.scores]
+        return max(scored)[1] if scored else None
+
+    def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
+        """Orbax's question about the checkpoints it has, oldest first."""
+        del context  # how they came to be is nothing to us
+        steps = [checkpoint.step for checkpoint in checkpoints]
+        kept = {*steps[-self.keep_last :], self.best(steps)}
+        return [step in kept for step in steps]
 
 
 class Checkpoints:
@@ -40,7 +71,8 @@ class Checkpoints:
 
     Args:
       directory: the folder; made where missing. A relative path counts from the working directory of now.
-      keep_last: how many checkpoints to keep; older ones are deleted once a newer one is complete.
+      keep_last: how many checkpoints to keep; older ones are deleted once a newer one is complete. The one that was
+        saved with the highest score stays as well.
 
     Raises:
       InputError: when `keep_last` is below 1 or `directory` is a file.
@@ -55,13 +87,15 @@ class Checkpoints:
         if jax.process_index() == 0:
             _clear_remains(self._directory)
         ocp = orbax()
+        self._preserved = Preserved(keep_last)
         options = ocp.CheckpointManagerOptions(
-            preservation_policy=ocp.checkpoint_managers.LatestN(keep_last),
+            preservation_policy=self._preserved,
             save_root_metadata=False,
             # made in the background, a folder that cannot be made lets `close` wait for ever
             async_options=ocp.AsyncOptions(create_directories_asynchronously=False),
         )
         self._manager = ocp.CheckpointManager(self._directory, options=options)
+        self._preserved.scores = _scores(self._manager)
 
     def __enter__(self) -> Checkpoints:
         return self
@@ -73,7 +107,13 @@ class Checkpoints:
         """The newest step that was saved or is being saved, or `None`."""
         return self._manager.latest_step()
 
-    def save(self, step: int, state: PyTree, extra: Mapping[str, Any] | None = None) -> None:
+    def best_step(self) -> int | None:
+        """The step that was saved with the highest score, or `None` where none was saved with one."""
+        return self._preserved.best(self._manager.all_steps())
+
+    def save(
+        self, step: int, state: PyTree, extra: Mapping[str, Any] | None = None, score: float | None = None
+    ) -> None:
         """Saves `state` in the background. When this returns, the state is copied and may be donated.
 
         Waits for the save before it, if that is still going on, and raises what went wrong with it.
@@ -82,6 +122,7 @@ class Checkpoints:
           step: greater than any step in the folder.
           state: a tree of arrays (typed keys and () included).
           extra: what else belongs to the moment, in JSON's terms: the data cursor, the run's settings.
+          score: how good the state is, higher is better; one that is not finite counts as none.
 
         Raises:
           InputError: when the folder holds this step or a later one, a leaf is not an array, or `extra` is not JSON.
@@ -93,7 +134,10 @@ class Checkpoints:
                 "restore before going on, or choose a fresh folder."
             )
         ocp = orbax()
-        arrays, manifest = packed(state, extra or {})
+        score = score if score is not None and math.isfinite(score) else None
+        arrays, manifest = packed(state, extra or {}, score)
+        if score is not None:
+            self._preserved.scores[int(step)] = score  # before the save: Orbax tidies up in its course
         items = ocp.args.Composite(state=ocp.args.PyTreeSave(arrays), manifest=ocp.args.JsonSave(manifest))
         if not self._manager.save(int(step), args=items, force=True):
             raise RuntimeError(f"Orbax did not save step {step} in {self._directory}.")
@@ -119,6 +163,7 @@ class Checkpoints:
                 _set_aside(self._directory, skipped.step)
         orbax().multihost.sync_global_processes("damaged checkpoints are set aside")
         self._manager.reload()
+        self._preserved.scores = _scores(self._manager)
         return restored
 
     def wait(self) -> None:
@@ -166,6 +211,36 @@ def restore_step(directory: str | os.PathLike[str], template: PyTree, step: int)
     if isinstance(restored, Skipped):
         raise InputError(f"The checkpoint of step {step} in {directory} is damaged: {restored.reason}.")
     return restored
+
+
+def saved_steps(directory: str | os.PathLike[str]) -> list[int]:
+    """The steps of the checkpoints in a folder, from the first to the newest.
+
+    Raises:
+      InputError: when there is no folder.
+    """
+    with _reader(directory) as manager:
+        return sorted(manager.all_steps())
+
+
+def best_step(directory: str | os.PathLike[str]) -> int:
+    """The step of the checkpoint that was saved with the highest score.
+
+    Raises:
+      InputError: when there is no folder, or no checkpoint in it was saved with a score.
+    """
+    with _reader(directory) as manager:
+        preserved = Preserved(keep_last=1)
+        preserved.scores = _scores(manager)
+        step = preserved.best(manager.all_steps())
+    if step is None:
+        raise InputError(f"No checkpoint in {directory} was saved with a score: its run was not judged as it trained.")
+    return step
+
+
+def _scores(manager: Any) -> dict[int, float]:
+    found = {step: score_of(manager, step) for step in manager.all_steps()}
+    return {step: score for step, score in found.items() if score is not None}
 
 
 def _absolute(directory: str | os.PathLike[str]) -> Path:

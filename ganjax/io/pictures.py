@@ -14,6 +14,7 @@ from jaxtyping import Array, Shaped, UInt8
 from PIL import Image
 
 from ganjax.checks import InputError, check_positive
+from ganjax.io._courses import Course, courses_picture
 from ganjax.io._densities import density_picture, kernel_density
 from ganjax.io._energies import histograms_picture, landscape_picture
 from ganjax.io._files import replace_file
@@ -21,8 +22,10 @@ from ganjax.io._intervals import Dots, intervals_picture
 from ganjax.io._plots import curves_picture, scatter_limits, scatter_picture
 
 __all__ = [
+    "Course",
     "Dots",
     "Pixels",
+    "courses_picture",
     "curves_picture",
     "curves_png",
     "density_picture",

@@ -96,6 +96,15 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
 
         (1/N + 1/M) [Σ_i λ_i + ½ Σ_ij (1 + 1{i = j}) λ_i λ_j / (λ_i + λ_j)].
 
+    Measured between N fresh samples and N others (the formula is within 2 % of each of these, but not with fewer
+    samples than features: 1000 samples of the third line have 1799, not its 2102):
+
+        F features                      N = 5000    N = 50 000
+        64 of variance 1                .442        .0444
+        64 of variances 1/i             .0192       .00190
+        2048 of variance 1              421         42.1
+        2048 of variances 1/i           .571        .0571
+
     Args:
       real: moments of the real features.
       fake: moments of the generated features; the distance is symmetric.

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
 
 from ganjax.checks import InputError
 from ganjax.metrics._metric import Estimate
+from ganjax.metrics._pairs import Samples, unbiased_mmd
 from ganjax.metrics._samples import Features, as_float64, check_same_features
 
-BLOCK = 1024  # rows of the kernel matrix held at a time: ten thousand samples never need their 800 MB
-
-
-class _PairSums(NamedTuple):
-    """Sums of the kernel over pairs: within each set without the pairs (i, i), and across."""
-
-    real: Float64[np.ndarray, "N"]  # Σ_{j≠i} k(x_i, x_j)
-    fake: Float64[np.ndarray, "M"]  # Σ_{j≠i} k(y_i, y_j)
-    real_across: Float64[np.ndarray, "N"]  # Σ_j k(x_i, y_j)
-    fake_across: Float64[np.ndarray, "M"]  # Σ_i k(x_i, y_j)
+Indices = Int[np.ndarray, "..."]  # of the samples in a subset
 
 
 def kernel_distance(real_features: Features, fake_features: Features) -> Estimate:
@@ -48,11 +40,7 @@ def kernel_distance(real_features: Features, fake_features: Features) -> Estimat
       this quantity on Inception features; Gretton et al. (2012), lemma 6, for the unbiased estimate.
     """
     real, fake = _checked(real_features, fake_features)
-    sums = _pair_sums(real, fake)
-    variance = _jackknife_variance(sums.real, sums.real_across, len(fake)) + _jackknife_variance(
-        sums.fake, sums.fake_across, len(real)
-    )
-    return Estimate(_from_sums(sums), float(np.sqrt(variance)))
+    return unbiased_mmd(real, fake, _cubic)
 
 
 def kernel_distance_subsets(
@@ -92,14 +80,40 @@ def kernel_distance_subsets(
             "draw more, or use kernel_distance, which takes them all."
         )
     draws = np.random.default_rng(seed)
-
-    def one_subset() -> float:
-        chosen_real = draws.choice(len(real), subset_size, replace=False)
-        chosen_fake = draws.choice(len(fake), subset_size, replace=False)
-        return _from_sums(_pair_sums(real[chosen_real], fake[chosen_fake]))
-
-    values = np.array([one_subset() for _ in range(num_subsets)])
+    subsets = (
+        (draws.choice(len(real), subset_size, replace=False), draws.choice(len(fake), subset_size, replace=False))
+        for _ in range(num_subsets)
+    )
+    values = kernel_distance_of_subsets(real, fake, subsets)
     return Estimate(float(values.mean()), float(values.std(ddof=1) / np.sqrt(num_subsets)))
+
+
+def kernel_distance_of_subsets(
+    real_features: Features, fake_features: Features, subsets: Iterable[tuple[Indices, Indices]]
+) -> Float64[np.ndarray, "S"]:
+    """The value of `kernel_distance` on each of some given subsets, drawn by whatever rule a comparison asks for.
+
+    Args:
+      real_features: [N, F].
+      fake_features: [M, F].
+      subsets: pairs of indices, of real samples and of generated ones, at least two of each.
+
+    Returns:
+      [S], in the order of the subsets.
+
+    Raises:
+      InputError: as `kernel_distance`, or a subset of fewer than two samples.
+    """
+    real, fake = _checked(real_features, fake_features)
+
+    def one(chosen_real: Indices, chosen_fake: Indices) -> float:
+        if min(len(chosen_real), len(chosen_fake)) < 2:
+            raise InputError(
+                f"Expected subsets of at least 2 samples, got {len(chosen_real)} real and {len(chosen_fake)} fake."
+            )
+        return unbiased_mmd(real[chosen_real], fake[chosen_fake], _cubic).value
+
+    return np.array([one(*pair) for pair in subsets])
 
 
 def _checked(
@@ -113,45 +127,11 @@ def _checked(
     return real, fake
 
 
-def _kernel(products: Float64[np.ndarray, "..."], num_features: int) -> Float64[np.ndarray, "..."]:
-    """(xᵀy/F + 1)³ from the products xᵀy, which it overwrites: ten thousand samples have 10⁸ of them."""
-    products /= num_features
+def _cubic(x: Samples, y: Samples) -> Float64[np.ndarray, "..."]:
+    """(xᵀy/F + 1)³, [N, M]."""
+    products = x @ y.T
+    products /= x.shape[1]
     products += 1.0
     cubes = products * products  # NumPy's `** 3` is a call of pow for each entry
     cubes *= products
     return cubes
-
-
-def _row_sums(x: Float64[np.ndarray, "N F"], y: Float64[np.ndarray, "M F"]) -> tuple[np.ndarray, np.ndarray]:
-    """Σ_j k(x_i, y_j) for each i, and Σ_i k(x_i, y_j) for each j, a block of rows at a time."""
-    rows, columns = np.empty(len(x)), np.zeros(len(y))
-    for start in range(0, len(x), BLOCK):
-        block = _kernel(x[start : start + BLOCK] @ y.T, x.shape[1])
-        rows[start : start + BLOCK] = block.sum(axis=1)
-        columns += block.sum(axis=0)
-    return rows, columns
-
-
-def _pair_sums(real: Float64[np.ndarray, "N F"], fake: Float64[np.ndarray, "M F"]) -> _PairSums:
-    def within(x: np.ndarray) -> np.ndarray:
-        return _row_sums(x, x)[0] - _kernel(np.sum(x * x, axis=1), x.shape[1])
-
-    return _PairSums(within(real), within(fake), *_row_sums(real, fake))
-
-
-def _from_sums(sums: _PairSums) -> float:
-    n, m = len(sums.real), len(sums.fake)
-    within = sums.real.sum() / (n * (n - 1)) + sums.fake.sum() / (m * (m - 1))
-    return float(within - 2 * sums.real_across.sum() / (n * m))
-
-
-def _jackknife_variance(own: Float64[np.ndarray, "N"], across: Float64[np.ndarray, "N"], num_other: int) -> float:
-    """(N−1)/N Σ_i (θ_{−i} − mean)², θ_{−i} the estimate without sample i of this set; NaN below three samples.
-
-    The other set's own pairs are in every θ_{−i} alike: they move the mean, not the spread, and are left out.
-    """
-    n = len(own)
-    if n < 3:
-        return float("nan")
-    without = (own.sum() - 2 * own) / ((n - 1) * (n - 2)) - 2 * (across.sum() - across) / ((n - 1) * num_other)
-    return float((n - 1) / n * np.sum(np.square(without - without.mean())))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
-Inputs = Literal["features", "classes", "mixture", "gaussian"]
+Inputs = Literal[
+    "features", "bins", "support", "memorization", "classes", "mixture", "gaussian", "likelihood", "probabilities"
+]
 
 
 class Estimate(NamedTuple):
@@ -25,21 +27,37 @@ class Metric(NamedTuple):
 
     Attributes:
       compute: the function; metrics with the same `inputs` take the same arguments, so that they are computed together.
+        One that gives several numbers, in a NamedTuple, may stand in several rows: it is called once for all of them.
       inputs: what `compute` takes, real always first:
         "features": (real_features [N, F], fake_features [M, F]);
+        "bins": (real_features [N, F], fake_features [M, F], num_bins), into which the real ones are clustered;
+        "support": (samples [M, F], threshold, batch_size), with the distance below which two are near duplicates;
+        "memorization": (train_features [T, F], test_features [N, F], fake_features [M, F]), the second held out;
         "classes": (real_labels [N], fake_labels [M], num_classes);
         "mixture": (samples [N, D], centers [K, D], std), a mixture of K equal Gaussians;
-        "gaussian": (samples [N, D], mean [D], covariance [D, D]), the Gaussian that the samples should follow.
+        "gaussian": (samples [N, D], mean [D], covariance [D, D]), the Gaussian that the samples should follow;
+        "likelihood": (samples [N, F], validation [V, F], test [M, F]), both of them real and apart from each other;
+        "probabilities": (fake_probabilities [M, K],), a classifier's on generated samples alone.
       direction: which way is better.
       unit: what the number counts in.
       protocol: what has to be said beside the number for it to mean anything.
+      part: which field of what `compute` returns is this row's number; all of it without.
     """
 
-    compute: Callable[..., float | Estimate]
+    compute: Callable[..., Any]
     inputs: Inputs
     direction: Literal["lower", "higher"]
     unit: str
     protocol: str
+    part: str = ""
+
+    def of(self, result: Any) -> float | Estimate:
+        """This row's number in what `compute` returned."""
+        return getattr(result, self.part) if self.part else result
+
+    def value(self, *arguments: Any) -> float | Estimate:
+        """This row's number alone."""
+        return self.of(self.compute(*arguments))
 
 
 def evaluate(metrics: Mapping[str, Metric], inputs: Inputs, *arguments: Any, label: str = "") -> dict[str, float]:
@@ -62,10 +80,10 @@ def evaluate(metrics: Mapping[str, Metric], inputs: Inputs, *arguments: Any, lab
     """
     suffix = f"[{label}]" if label else ""
     results: dict[str, float] = {}
-    for name, metric in metrics.items():
-        if metric.inputs != inputs:
-            continue
-        result = metric.compute(*arguments)
+    rows = {name: metric for name, metric in metrics.items() if metric.inputs == inputs}
+    computed = {compute: compute(*arguments) for compute in {metric.compute: None for metric in rows.values()}}
+    for name, metric in rows.items():
+        result = metric.of(computed[metric.compute])
         if isinstance(result, Estimate):
             results[f"{name}{suffix}"] = result.value
             results[f"{name}_standard_error{suffix}"] = result.standard_error

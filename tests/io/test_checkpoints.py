@@ -21,7 +21,7 @@ import pytest
 
 from ganjax.checks import InputError
 from ganjax.io import _manifest
-from ganjax.io.checkpoints import Checkpoints, restore_latest, restore_step, state_sha256
+from ganjax.io.checkpoints import Checkpoints, best_step, restore_latest, restore_step, saved_steps, state_sha256
 from ganjax.types import GanState
 
 ROOT = Path(__file__).parents[2]
@@ -635,3 +635,45 @@ with Checkpoints(sys.argv[1]) as checkpoints:
     result = run_python(source, tmp_path)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     np.testing.assert_array_equal(restore_latest(tmp_path, {"x": jnp.zeros(3_000_000)}).state["x"], np.arange(3e6))
+
+
+# ---------------------------------------------------------------- the best one
+
+
+def saved_with_scores(folder, scores, keep_last=1):
+    with Checkpoints(folder, keep_last=keep_last) as checkpoints:
+        for step, score in scores.items():
+            checkpoints.save(step, {"x": jnp.float32(step)}, score=score)
+        checkpoints.wait()
+        return checkpoints.best_step()
+
+
+def test_the_best_checkpoint_stays_beside_the_newest(tmp_path):
+    assert saved_with_scores(tmp_path, {1: -5.0, 2: -3.0, 3: -4.0, 4: -6.0}) == 2
+    assert saved_steps(tmp_path) == [2, 4]
+    assert best_step(tmp_path) == 2
+    assert restore_step(tmp_path, {"x": jnp.float32(0)}, 2).state["x"] == 2
+
+
+def test_a_later_writer_knows_the_best_of_an_earlier_one(tmp_path):
+    saved_with_scores(tmp_path, {1: 7.0, 2: 1.0})
+    assert saved_with_scores(tmp_path, {3: 2.0, 4: 3.0}) == 1
+    assert saved_steps(tmp_path) == [1, 4]
+    assert saved_with_scores(tmp_path, {5: 8.0, 6: 7.5}) == 5
+    assert saved_steps(tmp_path) == [5, 6]
+
+
+def test_checkpoints_without_a_score_or_with_none_that_counts_are_never_the_best(tmp_path):
+    assert saved_with_scores(tmp_path, {1: None, 2: float("nan"), 3: -1e9, 4: None, 5: float("inf")}) == 3
+    assert saved_steps(tmp_path) == [3, 5]
+
+
+def test_of_equals_the_later_one_is_the_best(tmp_path):
+    assert saved_with_scores(tmp_path, {1: 2.0, 2: 2.0, 3: 0.0}) == 2
+
+
+def test_no_best_where_none_was_judged(tmp_path):
+    assert saved_with_scores(tmp_path, {1: None, 2: None, 3: None}) is None
+    assert saved_steps(tmp_path) == [3]
+    with pytest.raises(InputError, match="not judged"):
+        best_step(tmp_path)

@@ -13,6 +13,7 @@ from ganjax.metrics import (
     expected_class_shares,
     num_classes_found,
     reverse_kl,
+    stacked_classes,
     total_variation,
 )
 
@@ -77,6 +78,34 @@ def test_expected_shares_by_hand():
     half = expected_class_shares(jnp.asarray([[0.3, 0.7], [0.6, 0.4]], jnp.bfloat16))
     np.testing.assert_allclose(half, [0.45, 0.55], atol=2e-3)
     assert half.sum() == pytest.approx(1.0, abs=1e-15)
+
+
+def test_stacked_classes_by_hand():
+    digits = np.array([[1, 2, 3], [0, 0, 0], [9, 9, 9], [7, 0, 4]])
+    np.testing.assert_array_equal(stacked_classes(digits), [123, 0, 999, 704])
+    np.testing.assert_array_equal(stacked_classes(jnp.asarray(digits[:, :2], jnp.uint8)), [12, 0, 99, 70])
+    np.testing.assert_array_equal(stacked_classes(np.array([[2, 1], [0, 2]]), num_classes=3), [7, 2])
+
+
+def test_perfect_stacks_find_1000_modes_at_the_published_number_of_samples():
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(20):
+        counts = class_counts(stacked_classes(rng.integers(0, 10, size=(26_000, 3))), 1000)
+        assert num_classes_found(counts) == 1000
+        found.append(reverse_kl(np.ones(1000), counts))
+    # (K − 1)/2N = 999/52 000, with spread √(2·999)/52 000
+    assert np.mean(found) == pytest.approx(0.0192, abs=3 * np.sqrt(2 * 999) / 52_000 / np.sqrt(20))
+
+
+def test_stacks_that_are_no_digits():
+    with pytest.raises(InputError, match="from 0 to 9, got 0 to 10"):
+        stacked_classes(np.array([[0, 10]]))
+    with pytest.raises(InputError, match="from 0 to 9, got -1 to 3"):
+        stacked_classes(np.array([[-1, 3]]))
+    for digits in (np.array([1, 2]), np.zeros((0, 3), int), np.array([[0.0, 1.0]])):
+        with pytest.raises(InputError, match="integer digits"):
+            stacked_classes(digits)
 
 
 def test_bad_input():

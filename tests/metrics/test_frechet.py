@@ -118,6 +118,24 @@ def test_two_dimensions_that_do_not_commute():
     assert frechet_distance(p, q) == pytest.approx(expected, abs=1e-12)
 
 
+def random_covariance(rng, width):
+    factor = rng.normal(size=(width, 2 * width)) * np.logspace(0, -2, width)[:, None]
+    return factor @ factor.T
+
+
+@pytest.mark.parametrize("width", [1, 16, 128])
+def test_closed_form_of_an_optimal_map(width):
+    """T symmetric positive is the optimal map from N(m, S) to N(Tm + b, TST) (Brenier): without commuting, the squared
+    distance is E|x − Tx − b|² = |m − Tm − b|² + tr (1 − T) S (1 − T)."""
+    rng = np.random.default_rng(width)
+    covariance, transport = random_covariance(rng, width), random_covariance(rng, width)
+    mean, shift = rng.normal(size=width), rng.normal(size=width)
+    rest = np.eye(width) - transport
+    expected = np.sum((rest @ mean - shift) ** 2) + np.trace(rest @ covariance @ rest)
+    p, q = gaussian(mean, covariance), gaussian(transport @ mean + shift, transport @ covariance @ transport)
+    assert frechet_distance(p, q) == pytest.approx(expected, rel=1e-8)
+
+
 # --- the distance, independent computations
 
 
@@ -201,6 +219,43 @@ def test_bias_between_two_samples_of_one_gaussian():
     error = found.std(ddof=1) / np.sqrt(len(found))
     assert abs(found.mean() - expected) < 4 * error
     assert error < 0.05 * expected  # sharp enough to see a factor that is missing
+
+
+def test_the_bias_that_the_docstring_states():
+    """5000 fresh samples against 5000 others, 64 independent features of variance 1: the docstring's table has .44.
+
+    To first order (1/N + 1/M)·[64 + ½·(64² + 64)/2] = .0004·1104 = .4416."""
+    rng = np.random.default_rng(10)
+    found = np.mean([feature_frechet_distance(*rng.normal(size=(2, 5000, 64))) for _ in range(4)])
+    assert 0.435 < found < 0.450
+    more = feature_frechet_distance(*rng.normal(size=(2, 20_000, 64)))
+    assert found / 4 == pytest.approx(more, rel=0.05)
+
+
+# --- torch-fidelity
+
+
+def deep_features(shift):
+    """Formula-made, correlated, positive, of a spectrum over decades: [300, 24]."""
+    n, k = np.meshgrid(np.arange(300), np.arange(24), indexing="ij")
+    return np.abs(np.sin(1.3 * n * (1 + 0.01 * k * k) + shift * k) + shift) / (1 + 0.2 * k)
+
+
+def test_constant_of_torch_fidelity():
+    """torch-fidelity 0.4.0, fid_statistics_to_metric of fid_features_to_statistics, on these float64 features."""
+    found = feature_frechet_distance(deep_features(0.1), deep_features(0.4))
+    assert found == pytest.approx(0.08731443107446601, rel=1e-8)
+
+
+@pytest.mark.parametrize(("num", "width"), [(300, 24), (700, 256)])
+def test_equal_to_torch_fidelity(num, width):
+    torch = pytest.importorskip("torch")
+    metric_fid = pytest.importorskip("torch_fidelity.metric_fid")
+    rng = np.random.default_rng(width)
+    features = random_features(rng, num, width), 1 + random_features(rng, num + 50, width)
+    statistics = [metric_fid.fid_features_to_statistics(torch.from_numpy(each)) for each in features]
+    theirs = metric_fid.fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
+    assert feature_frechet_distance(*features) == pytest.approx(theirs, rel=1e-6)
 
 
 # --- bad input

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ganjax.checks import InputError
-from ganjax.metrics import Estimate, kernel_distance, kernel_distance_subsets
-from ganjax.metrics import _kernel as module
+from ganjax.metrics import Estimate, kernel_distance, kernel_distance_of_subsets, kernel_distance_subsets
+from ganjax.metrics import _distances as module
 
 
 def pair_by_pair(x, y):
@@ -56,7 +56,7 @@ def test_does_not_depend_on_order_blocks_or_float_type(monkeypatch):
     np.testing.assert_allclose(kernel_distance(x[::-1], np.roll(y, 7, axis=0)), found, rtol=1e-10)
     np.testing.assert_allclose(kernel_distance(jnp.asarray(x), jnp.asarray(y)), found, rtol=1e-12)
     np.testing.assert_allclose(kernel_distance(y, x), found, rtol=1e-10)
-    monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr(module, "ENTRIES", 7 * 33)
     np.testing.assert_allclose(kernel_distance(x, y), found, rtol=1e-10)
 
 
@@ -143,6 +143,51 @@ def test_subsets_follow_the_seed():
     first, again, other = (kernel_distance_subsets(x, y, num_subsets=3, subset_size=5, seed=s) for s in (0, 0, 1))
     assert isinstance(first, Estimate)
     assert first == again != other
+
+
+def test_given_subsets():
+    x, y = samples(18, 12, 2), samples(19, 9, 2)
+    subsets = [(np.array([0, 5, 7]), np.array([8, 1, 2])), (np.arange(4), np.arange(5))]
+    found = kernel_distance_of_subsets(x, y, iter(subsets))
+    np.testing.assert_allclose(found, [pair_by_pair(x[i], y[j]) for i, j in subsets], rtol=1e-10)
+    with pytest.raises(InputError, match="at least 2 samples, got 3 real and 1 fake"):
+        kernel_distance_of_subsets(x, y, [(np.arange(3), np.arange(1))])
+
+
+# --- torch-fidelity
+
+
+def its_subsets(num_real, num_fake, size, num_subsets):
+    """As torch-fidelity draws them: its own seed and generator, the real ones first."""
+    draws = np.random.RandomState(2020)
+    for _ in range(num_subsets):
+        yield draws.choice(num_real, size, replace=False), draws.choice(num_fake, size, replace=False)
+
+
+def formula_features(num, shift):
+    n, k = np.meshgrid(np.arange(num), np.arange(6), indexing="ij")
+    return np.sin(1.3 * n * (1 + 0.1 * k * k) + shift * k) + shift
+
+
+def test_constants_of_torch_fidelity():
+    """torch-fidelity 0.4.0, kid_features_to_metric, on these float64 features with 20 subsets of 30."""
+    values = kernel_distance_of_subsets(
+        formula_features(80, 0.1), formula_features(70, 0.3), its_subsets(80, 70, 30, 20)
+    )
+    assert values.mean() == pytest.approx(0.09589285412639896, rel=1e-10)
+    assert values.std() == pytest.approx(0.09710473849117901, rel=1e-8)
+
+
+def test_equal_to_torch_fidelity_on_its_subsets():
+    torch = pytest.importorskip("torch")
+    metric_kid = pytest.importorskip("torch_fidelity.metric_kid")
+    x, y = samples(20, 300, 64), samples(21, 250, 64, shift=0.1)
+    theirs = metric_kid.kid_features_to_metric(
+        torch.from_numpy(x), torch.from_numpy(y), kid_subsets=10, kid_subset_size=100, verbose=False
+    )
+    values = kernel_distance_of_subsets(x, y, its_subsets(300, 250, 100, 10))
+    assert values.mean() == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-10)
+    assert values.std() == pytest.approx(theirs["kernel_inception_distance_std"], rel=1e-8)
 
 
 def test_bad_input():

@@ -1,6 +1,7 @@
 """Laws of every row of the table of metrics, and the function that computes its rows together."""
 
 import math
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,24 +16,39 @@ MEAN, COVARIANCE = np.array([1.0, 2.0]), np.array([[1.0, 0.5], [0.5, 2.0]])
 
 # For each kind of inputs: samples that follow the truth, samples that don't, and the arguments around them.
 GOOD, BAD, ARGUMENTS = {}, {}, {}
-GOOD["features"], BAD["features"] = RNG.normal(size=(400, 3)), 1 + 2 * RNG.normal(size=(400, 3))
+# too narrow and beside the data: samples that are too wide have a high recall
+GOOD["features"], BAD["features"] = RNG.normal(size=(400, 3)), 1.5 + 0.7 * RNG.normal(size=(400, 3))
 REAL_FEATURES = RNG.normal(size=(300, 3))
 ARGUMENTS["features"] = lambda samples: (REAL_FEATURES, samples)
+ARGUMENTS["bins"] = lambda samples: (REAL_FEATURES, samples, 8)
+GOOD["bins"], BAD["bins"] = GOOD["features"], BAD["features"]
+ATOMS = RNG.normal(size=(500, 3))
+GOOD["support"], BAD["support"] = ATOMS[RNG.integers(500, size=400)], ATOMS[RNG.integers(40, size=400)]
+ARGUMENTS["support"] = lambda samples: (samples, 1e-3, 10)
+GOOD["memorization"] = GOOD["features"]
+BAD["memorization"] = REAL_FEATURES[RNG.integers(300, size=400)] + 0.1 * RNG.normal(size=(400, 3))
+HELD_OUT = RNG.normal(size=(200, 3))
+ARGUMENTS["memorization"] = lambda samples: (REAL_FEATURES, HELD_OUT, samples)
 GOOD["classes"], BAD["classes"] = RNG.integers(0, 3, 400), np.zeros(400, int)
 REAL_LABELS = np.arange(300) % 3
 ARGUMENTS["classes"] = lambda samples: (REAL_LABELS, samples, 3)
+GOOD["probabilities"], BAD["probabilities"] = RNG.dirichlet(np.full(4, 0.1), 400), RNG.dirichlet(np.full(4, 2.0), 400)
+ARGUMENTS["probabilities"] = lambda samples: (samples,)
 GOOD["mixture"] = CENTERS[RNG.integers(0, 3, 400)] + 0.1 * RNG.normal(size=(400, 2))
 BAD["mixture"] = CENTERS[[0]] + 0.5 * RNG.normal(size=(400, 2))
 ARGUMENTS["mixture"] = lambda samples: (samples, CENTERS, 0.1)
 GOOD["gaussian"] = RNG.normal(size=(400, 2)) @ np.linalg.cholesky(COVARIANCE).T + MEAN
 BAD["gaussian"] = RNG.normal(size=(400, 2))
 ARGUMENTS["gaussian"] = lambda samples: (samples, MEAN, COVARIANCE)
+VALIDATION, TEST = RNG.normal(size=(100, 2)), RNG.normal(size=(100, 2))
+GOOD["likelihood"], BAD["likelihood"] = RNG.normal(size=(400, 2)), 1.5 + RNG.normal(size=(400, 2))
+ARGUMENTS["likelihood"] = lambda samples: (samples, VALIDATION, TEST)
 
 rows = pytest.mark.parametrize("name", METRICS)
 
 
 def value_of(metric, samples):
-    result = metric.compute(*ARGUMENTS[metric.inputs](samples))
+    result = metric.value(*ARGUMENTS[metric.inputs](samples))
     return result.value if isinstance(result, Estimate) else result
 
 
@@ -55,7 +71,7 @@ def test_the_better_samples_score_better(name):
 @rows
 def test_plain_finite_floats(name):
     metric = METRICS[name]
-    result = metric.compute(*ARGUMENTS[metric.inputs](GOOD[metric.inputs]))
+    result = metric.value(*ARGUMENTS[metric.inputs](GOOD[metric.inputs]))
     for number in result if isinstance(result, Estimate) else (result,):
         assert type(number) is float
         assert math.isfinite(number)
@@ -96,6 +112,30 @@ def test_evaluate_labels_names_and_spreads_estimates():
     table = {"a": Metric(distance, "features", "lower", "", ""), "b": METRICS["mean_error"]}
     found = evaluate(table, "features", REAL_FEATURES, GOOD["features"], label="tiny-net")
     assert found == {"a[tiny-net]": 300.0, "a_standard_error[tiny-net]": 400.0}
+
+
+def test_rows_of_one_function_are_computed_once():
+    calls = []
+
+    class Both(NamedTuple):
+        near: float
+        far: Estimate
+
+    def both(real_features, fake_features):
+        calls.append(len(fake_features))
+        return Both(1.5, Estimate(-2.0, 0.25))
+
+    table = {
+        "near": Metric(both, "features", "lower", "", "", part="near"),
+        "count": Metric(lambda real, fake: float(len(real)), "features", "lower", "", ""),
+        "far": Metric(both, "features", "higher", "", "", part="far"),
+        "elsewhere": Metric(both, "gaussian", "higher", "", "", part="far"),
+    }
+    found = evaluate(table, "features", REAL_FEATURES, GOOD["features"])
+    assert found == {"near": 1.5, "count": 300.0, "far": -2.0, "far_standard_error": 0.25}
+    assert list(found) == ["near", "count", "far", "far_standard_error"]
+    assert calls == [400]
+    assert table["far"].value(REAL_FEATURES, GOOD["features"]) == Estimate(-2.0, 0.25)
 
 
 def test_evaluate_without_a_label_and_with_nothing_that_fits():

@@ -1,0 +1,124 @@
+"""A network's weights in one file, checked on the way in and on the way out."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ganjax.checks import InputError
+from ganjax.io._files import replace_file
+
+SOURCE, FINGERPRINT = "source_sha256", "fingerprint"  # stand in the file beside the weights
+PICKLE = b"\x80"  # what every binary pickle starts with, PyTorch's older files among them
+
+Arrays = Mapping[str, np.ndarray]
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+class SavedWeights(NamedTuple):
+    """What a file of weights holds.
+
+    Attributes:
+      arrays: float32, by name.
+      fingerprint: their `weights_sha256`.
+      source_sha256: of the file that they were converted from, as it was noted then.
+    """
+
+    arrays: dict[str, np.ndarray]
+    fingerprint: str
+    source_sha256: str
+
+
+def weights_sha256(arrays: Arrays) -> str:
+    """The SHA-256 of weights themselves (names, shapes, float32 entries), whatever file they lie in: 64 digits."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name], "<f4")
+        digest.update(f"{name} {array.shape} ".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def write_weights(path: str | os.PathLike[str], arrays: Arrays, shapes: Shapes, source_sha256: str) -> str:
+    """Writes weights as one `.npz`, atomically, and gives their fingerprint.
+
+    Args:
+      path: where to; missing parent folders are made.
+      arrays: float32, by name.
+      shapes: the names and shapes that they must have.
+      source_sha256: of the file that they come from.
+
+    Raises:
+      InputError: arrays that are not of these names and shapes, not float32, or not finite.
+    """
+    _check(arrays, shapes, "the weights")
+    fingerprint = weights_sha256(arrays)
+    buffer = io.BytesIO()
+    notes = {SOURCE: np.array(source_sha256), FINGERPRINT: np.array(fingerprint)}
+    np.savez(buffer, allow_pickle=False, **arrays, **notes)
+    replace_file(path, buffer.getvalue())
+    return fingerprint
+
+
+def read_weights(path: str | os.PathLike[str], shapes: Shapes, *, convert: str = "") -> SavedWeights:
+    """Weights from a file that `write_weights` wrote. Nothing in it is executed.
+
+    Args:
+      path: the `.npz`.
+      shapes: the names and shapes that its arrays must have.
+      convert: the command that makes such a file, for the error's mend.
+
+    Raises:
+      InputError: no such file, a damaged one, a PyTorch file, or arrays that are not these.
+    """
+    path = Path(path)
+    mend = f" Make it with: {convert}" if convert else ""
+    if not path.is_file():
+        raise InputError(f"Expected a file of weights, got {path}, which is not there.{mend}")
+    if _is_torch(path):
+        raise InputError(f"Expected weights as .npz, got {path}, a PyTorch file: convert it first.{mend}")
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            arrays = dict(file)
+    except (OSError, ValueError, TypeError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
+        raise InputError(f"Expected weights in {path}, got a file that can't be read ({error}).{mend}") from error
+    notes = {name: str(arrays.pop(name, "")) for name in (SOURCE, FINGERPRINT)}
+    _check(arrays, shapes, str(path))
+    if (fingerprint := weights_sha256(arrays)) != notes[FINGERPRINT]:
+        raise InputError(f"Expected the weights that were written to {path}, got others: the file is damaged.{mend}")
+    return SavedWeights(arrays, fingerprint, notes[SOURCE])
+
+
+def _is_torch(path: Path) -> bool:
+    """Whether PyTorch wrote it: a pickle, or a zip with one in it."""
+    with path.open("rb") as file:
+        if file.read(1) == PICKLE:
+            return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("data.pkl") for name in archive.namelist())
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
+
+
+def _check(arrays: Arrays, shapes: Shapes, where: str) -> None:
+    if wrong := sorted(shapes.keys() ^ arrays.keys()):
+        what = f"lacks {wrong[0]}" if wrong[0] in shapes else f"has {wrong[0]} too"
+        raise InputError(
+            f"Expected {len(shapes)} arrays of this network's names in {where}, got {len(arrays)}: it {what}."
+        )
+    for name, shape in shapes.items():
+        array = arrays[name]
+        if array.shape != tuple(shape) or array.dtype != np.float32:
+            raise InputError(
+                f"Expected {name}{list(shape)} of float32 in {where}, got {list(array.shape)} of {array.dtype}."
+            )
+        if not np.isfinite(array).all():
+            raise InputError(f"Expected finite weights in {where}, got NaN or infinity in {name}.")

@@ -1,0 +1,96 @@
+"""Files of weights: whole or refused, and never anything but arrays."""
+
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from ganjax.checks import InputError
+from ganjax.io import read_weights, weights_sha256, write_weights
+
+SHAPES = {"a.kernel": (2, 3), "b.bias": (4,)}
+ARRAYS = {name: np.arange(np.prod(shape), dtype=np.float32).reshape(shape) for name, shape in SHAPES.items()}
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "folder" / "weights.npz"
+    write_weights(path, ARRAYS, SHAPES, "abc")
+    return path
+
+
+def test_there_and_back(path):
+    saved = read_weights(path, SHAPES)
+    assert saved.arrays.keys() == ARRAYS.keys()
+    assert all(np.array_equal(saved.arrays[name], ARRAYS[name]) for name in ARRAYS)
+    assert (saved.source_sha256, saved.fingerprint) == ("abc", weights_sha256(ARRAYS))
+    assert [file.name for file in path.parent.iterdir()] == ["weights.npz"]
+
+
+def test_the_fingerprint_is_of_names_shapes_and_entries():
+    fingerprint = weights_sha256(ARRAYS)
+    assert len(fingerprint) == 64
+    assert weights_sha256(dict(reversed(ARRAYS.items()))) == fingerprint
+    others = [
+        {**ARRAYS, "b.bias": ARRAYS["b.bias"] + np.float32(1e-6)},
+        {**ARRAYS, "a.kernel": ARRAYS["a.kernel"].reshape(3, 2)},
+        {"a.kernel": ARRAYS["a.kernel"], "c.bias": ARRAYS["b.bias"]},
+    ]
+    assert len({fingerprint, *map(weights_sha256, others)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"a.kernel": ARRAYS["a.kernel"]}, "it lacks b.bias"),
+        ({**ARRAYS, "c": ARRAYS["b.bias"]}, "got 3: it has c too"),
+        ({**ARRAYS, "b.bias": np.zeros(5, np.float32)}, r"Expected b.bias\[4\] of float32 in .*, got \[5\]"),
+        ({**ARRAYS, "b.bias": np.zeros(4)}, r"got \[4\] of float64"),
+        ({**ARRAYS, "b.bias": np.full(4, np.nan, np.float32)}, "NaN or infinity in b.bias"),
+    ],
+)
+def test_what_is_neither_written_nor_read(arrays, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        write_weights(tmp_path / "w.npz", arrays, SHAPES, "")
+    assert not (tmp_path / "w.npz").exists()
+    np.savez(tmp_path / "w.npz", **arrays, source_sha256="", fingerprint=weights_sha256(arrays))
+    with pytest.raises(InputError, match=message):
+        read_weights(tmp_path / "w.npz", SHAPES)
+
+
+def test_missing_truncated_and_empty(path, tmp_path):
+    for absent in (tmp_path / "none.npz", tmp_path):
+        with pytest.raises(InputError, match=r"which is not there\. Make it with: convert it"):
+            read_weights(absent, SHAPES, convert="convert it")
+    whole = path.read_bytes()
+    for part in (whole[:-40], whole[: len(whole) // 2], b"", b"text"):
+        path.write_bytes(part)
+        with pytest.raises(InputError, match=r"can't be read \(.*Make it with: convert it"):
+            read_weights(path, SHAPES, convert="convert it")
+
+
+def test_other_contents_than_were_written(path):
+    changed = {**ARRAYS, "b.bias": ARRAYS["b.bias"] + 1}
+    np.savez(path, **changed, source_sha256="abc", fingerprint=weights_sha256(ARRAYS))
+    with pytest.raises(InputError, match="the file is damaged"):
+        read_weights(path, SHAPES)
+    np.savez(path, **ARRAYS)
+    with pytest.raises(InputError, match="the file is damaged"):
+        read_weights(path, SHAPES)
+
+
+def test_pytorch_files_are_known_and_not_unpickled(tmp_path):
+    new, old = tmp_path / "new.pth", tmp_path / "old.pth"
+    with zipfile.ZipFile(new, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({}))
+    old.write_bytes(pickle.dumps({"weights": 1}, protocol=2))
+    for path in (new, old):
+        with pytest.raises(InputError, match=r"a PyTorch file: convert it first. Make it with: this"):
+            read_weights(path, SHAPES, convert="this")
+
+
+def test_objects_are_not_unpickled(tmp_path):
+    np.savez(tmp_path / "w.npz", **ARRAYS, c=np.array([{}], object))
+    with pytest.raises(InputError, match="can't be read"):
+        read_weights(tmp_path / "w.npz", SHAPES)
