@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -11,9 +11,11 @@ import optax
 import updates
 from conditioning import CONDITIONINGS, check_networks
 from config import Config, Data, build, check
+from memory import load
 
 from ganjax import data, steps
 from ganjax.architectures import packed, packed_shape
+from ganjax.augmentations import augmented
 from ganjax.data import Source, Spec
 from ganjax.objectives import penalized
 from ganjax.types import Algorithm, Batch, Game, GanState, Key, Latents, Objective, Variables
@@ -49,6 +51,7 @@ def assemble(config: Config) -> Run:
     check(config)
     init_key, data_key, sample_key = jax.random.split(jax.random.key(config.seed), 3)
     images = load(config.data, config.seed)
+    images = data.flipped(images) if config.data.flip else images
     data.check_batch_size(images.spec, config.batch_size)
     source = CONDITIONINGS[config.data.condition].prepare(images, config.data.levels)
     check_networks({"generator": config.generator, "discriminator": config.discriminator}, config.data, source)
@@ -64,9 +67,10 @@ def assemble(config: Config) -> Run:
 def build_game(config: Config, shape: tuple[int, ...]) -> Game:
     """What is played on samples of a shape. The config's numbers may be traced."""
     discriminator = build("discriminator", config.discriminator, packed_shape(shape, config.packing))
+    discriminator, augmentation = packed(discriminator, config.packing), build("augment", config.augment)
     return Game(
         generator=build("generator", config.generator, shape),
-        discriminator=packed(discriminator, config.packing),
+        discriminator=discriminator if augmentation is None else augmented(discriminator, augmentation),
         objective=build_objective(config),
         prior=build("prior", config.prior),
         helper=build("helper", config.helper),
@@ -84,12 +88,6 @@ def build_algorithm(config: Config, game: Game) -> Algorithm:
     return updates.algorithm(config.update, game, *optimizers(config))
 
 
-def load(settings: Data, seed: int) -> Source:
-    """The samples that the config names, at the resolution it names."""
-    source = data.load(settings.name, settings.dir, settings.split, seed)
-    return source if settings.resolution is None else data.resized(source, settings.resolution)
-
-
 def optimizers(config: Config) -> tuple[optax.GradientTransformation, optax.GradientTransformation]:
     """The generator's and the discriminator's, the latter with its parameters clipped where the config says so."""
     gen_optimizer = build("gen_optimizer", config.gen_optimizer)
@@ -101,8 +99,7 @@ def optimizers(config: Config) -> tuple[optax.GradientTransformation, optax.Grad
 def example_batch(run: Run, config: Config) -> Batch:
     """One step's batch of zeros."""
     num = config.batch_size * run.algorithm.num_batches
-    batch = jax.eval_shape(lambda: data.batch_at(run.source, run.data_key, 0, num))
-    return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), batch)
+    return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), data.batch_shapes(run.source, num))
 
 
 def sampler(
@@ -128,19 +125,33 @@ def template(run: Run, config: Config) -> GanState:
     return jax.eval_shape(run.algorithm.init, run.init_key, jax.eval_shape(lambda: example_batch(run, config)))
 
 
-def sample(run: Run, variables: Variables, key: Key, num: int, batch_size: int = 500) -> jax.Array:
-    """`num` samples of the generator in evaluation mode, made `batch_size` at a time; [num, ...] float32.
+class Sampler(Protocol):
+    """(variables, key, num) -> [num, ...] float32."""
+
+    def __call__(self, variables: Variables, key: Key, num: int) -> jax.Array: ...
+
+
+def block_sampler(run: Run, batch_size: int = 500) -> Sampler:
+    """Samples of the generator in evaluation mode, made `batch_size` at a time by one compiled program.
 
     Sample i depends on (key, i // batch_size, i) alone, so a larger `num` extends a smaller one's whole blocks.
     """
 
     @jax.jit
-    def block(variables: Variables, index: jax.Array) -> jax.Array:
+    def block(variables: Variables, key: Key, index: jax.Array) -> jax.Array:
         latents = run.game.prior.sample(jax.random.fold_in(key, index), batch_size)
-        return run.generate(variables, latents, index * batch_size + jnp.arange(batch_size))
+        return run.generate(variables, latents, index * batch_size + jnp.arange(batch_size)).astype(jnp.float32)
 
-    blocks = [block(variables, jnp.int32(i)) for i in range(-(-num // batch_size))]
-    return jnp.concatenate(blocks)[:num].astype(jnp.float32)
+    def sample(variables: Variables, key: Key, num: int) -> jax.Array:
+        blocks = [block(variables, key, jnp.int32(i)) for i in range(-(-num // batch_size))]
+        return jnp.concatenate(blocks)[:num]
+
+    return sample
+
+
+def sample(run: Run, variables: Variables, key: Key, num: int) -> jax.Array:
+    """`num` samples, once; who samples again keeps the `block_sampler`."""
+    return block_sampler(run)(variables, key, num)
 
 
 def noun(run: Run) -> str:

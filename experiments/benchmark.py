@@ -11,13 +11,15 @@ import os
 import platform
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import assembly
+import inputs
 import jax
 import numpy as np
 import tyro
@@ -43,11 +45,13 @@ class Variants(NamedTuple):
       title: the table's.
       unit: of the costs.
       timed: the variants by name. The first one is what the others are compared with.
+      verdict: (the variants' medians) -> a sentence for below the table, or None.
     """
 
     title: str
     unit: str
     timed: dict[str, Variant]
+    verdict: Callable[[Mapping[str, float]], str] | None = None
 
 
 class Case(NamedTuple):
@@ -122,7 +126,16 @@ def timed_run(advance: Callable[[Any], Any], start: Any, case: Case, *, num_game
     return measure
 
 
-BENCHMARKS: checks.Table[Callable[[], list[Variants]]] = checks.Table("benchmark", {"populations": population_costs})
+def input_costs() -> Iterator[Variants]:
+    """Reading pictures from disk, beside the step that they are read for."""
+    with tempfile.TemporaryDirectory() as folder:
+        timed = inputs.variants(Path(folder), inputs.config())
+        yield Variants(f"DCGAN 64, batch {inputs.BATCH}, on streamed JPEG", "µs an image", timed, inputs.verdict)
+
+
+BENCHMARKS: checks.Table[Callable[[], Iterable[Variants]]] = checks.Table(
+    "benchmark", {"populations": population_costs, "input": input_costs}
+)
 
 
 # ---------------------------------------------------------------- measuring and showing
@@ -159,7 +172,9 @@ def summary(variants: Variants, costs: dict[str, list[float]]) -> dict[str, Any]
         ratios = [value / other for value, other in zip(values, reference, strict=True)]
         spread = {"median": statistics.median(ratios), "least": min(ratios), "greatest": max(ratios)}
         rows.append({"variant": name, "median": statistics.median(values), "rounds": values, "ratio": spread})
-    return {"title": variants.title, "unit": variants.unit, "rows": rows}
+    made = {"title": variants.title, "unit": variants.unit, "rows": rows}
+    medians = {row["variant"]: row["median"] for row in rows}
+    return made if variants.verdict is None else made | {"verdict": variants.verdict(medians)}
 
 
 def table(result: dict[str, Any]) -> RichTable:
@@ -205,6 +220,7 @@ def main(options: Options) -> None:
         for variants in build():
             results[name].append(summary(variants, interleaved(variants.timed, options.rounds)))
             console.print(table(results[name][-1]), highlight=False)
+            console.print(results[name][-1].get("verdict", ""), highlight=False)
         if options.json:
             write_json(options.json, {"machine": about | {"load_after": load()}, "benchmarks": results})
 

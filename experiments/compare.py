@@ -17,6 +17,7 @@ from typing import Any
 import assembly
 import config as config_module
 import jax
+import memory
 import numpy as np
 import tyro
 from config import Config
@@ -73,7 +74,7 @@ def train(config: Config, seeds: int, num_samples: int) -> np.ndarray:
     def one(key: jax.Array) -> jax.Array:
         init_key, data_key, sample_key = jax.random.split(key, 3)
         state = run.algorithm.init(init_key, assembly.example_batch(run, config))
-        state, _ = chunk(state, data_key, run.source.arrays)
+        state, _ = chunk(state, data_key, memory.stored(run.source))
         latents = run.game.prior.sample(sample_key, num_samples)
         return run.game.generator.apply(steps.generator_variables(state), latents)[0]
 

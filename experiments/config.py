@@ -19,7 +19,9 @@ from optimizers import OPTIMIZERS
 from penalties import PENALTIES
 
 from ganjax.architectures import ARCHITECTURES, HELPERS
+from ganjax.augmentations import AUGMENTATIONS
 from ganjax.checks import InputError, Table
+from ganjax.metrics import METRICS
 from ganjax.objectives import OBJECTIVES, SETTINGS, Settings
 from ganjax.priors import PRIORS
 
@@ -37,6 +39,7 @@ TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "disc_optimizer": OPTIMIZERS,
     "helper": Table("helper network", {"none": no_helper, **HELPERS}),
     "penalty": PENALTIES,
+    "augment": AUGMENTATIONS,
 }
 
 
@@ -81,13 +84,29 @@ class Data:
     """What is learned from."""
 
     name: str = "digits"
-    """digits, mnist, folder (or .zip) of pictures, tfds:NAME, or a toy: ring, gaussian, …; ring:1000 for 1000 points"""
+    """digits, mnist, npz, parquet, folder or zip of pictures, tfds:NAME, or a toy: ring; ring:1000 for 1000 points"""
     dir: str | None = None
     """the folder that holds it; digits and the toys need none"""
     split: str = "train"
     """the part to learn from"""
+    crop: int | None = None
+    """keep the square of this many pixels in the middle of each image, before resizing; 108 to 178 for CelebA"""
     resolution: int | None = None
-    """resize images to this many pixels a side; by default they stay as they are"""
+    """resize images to this many pixels a side, what is not square cropped to a square first; None for as they are"""
+    channels: Literal[1, 3] | None = None
+    """1: gray, 3: color; by default as they are, a folder's as its first picture"""
+    flip: bool = False
+    """mirror each image left to right with probability 1/2, anew each time it is shown"""
+    on_error: Literal["error", "skip"] = "error"
+    """a picture file that can't be read: stop, or leave it out and say so (folders and archives)"""
+    cache: bool = True
+    """keep decoded pictures in $GANJAX_CACHE (or ~/.cache/ganjax) where decoding took over 5 s. No part of the run"""
+    memory: Literal["auto", "device", "stream"] = "auto"
+    """device: all in memory; stream: read from disk, the same batches; auto: stream over 4 GiB. No part of the run"""
+    workers: int | None = None
+    """threads that read a stream; by default one a core, at most 16. No part of the run"""
+    prefetch: int | None = None
+    """batches that a stream reads ahead; by default as many as take 256 MiB. No part of the run"""
     condition: Literal["none", "labels", "pyramid"] = "none"
     """what both networks are told: nothing, the labels, or (LAPGAN) the coarse image of each level of a pyramid"""
     levels: int = 3
@@ -162,6 +181,7 @@ class Config:
     disc_optimizer: Choice
     helper: Choice = field(default_factory=lambda: choose("helper", "none"))
     penalty: Choice = field(default_factory=lambda: choose("penalty", "none"))
+    augment: Choice = field(default_factory=lambda: choose("augment", "none"))
     packing: int = 1
     """samples that the discriminator judges together (PacGAN); the batch size must divide by it"""
     update: Update = Update()
@@ -183,6 +203,14 @@ class Config:
     """how many of the latest checkpoints stay"""
     num_samples: int = 100
     """samples in a picture"""
+    eval_every: int | None = None
+    """steps between judgments of the averaged generator, as evaluate.py judges; the best checkpoint stays"""
+    eval_samples: int = 5000
+    """generated samples in a judgment"""
+    eval_metrics: tuple[str, ...] = ()
+    """which numbers to judge by, as in evaluate.py; by default all that suit the data"""
+    best_by: str | None = None
+    """which of them makes a checkpoint the best; by default frechet_distance, or on toys reverse_kl"""
     parallel: Parallel = Parallel()
     workdir: str | None = None
     """where the run writes; by default runs/PRESET"""
@@ -192,9 +220,12 @@ CHOICES = tuple(f.name for f in dataclasses.fields(Config) if f.name in TABLES)
 
 
 def to_dict(config: Config) -> dict[str, Any]:
-    """The config as JSON-ready values, without `workdir` and `parallel`: a run may be moved, and to other machines."""
+    """The config as JSON-ready values, without `workdir`, `parallel` and `data.cache`: a run may be moved, and to other
+    machines."""
     values = dataclasses.asdict(config)
-    del values["workdir"], values["parallel"]
+    del values["workdir"], values["parallel"], values["data"]["cache"]
+    for name in ("memory", "workers", "prefetch"):  # the batches are the same
+        del values["data"][name]
     return values
 
 
@@ -204,10 +235,11 @@ def from_dict(values: Mapping[str, Any]) -> Config:
     Raises:
       InputError: if a field or a name is not one this version knows.
     """
-    values = dict(values)
     try:
+        values = untuple(values)
         for kind in CHOICES:
-            values[kind] = choose(kind, **untuple(values[kind]))
+            if kind in values:  # else it is of a version before that kind, whose default changes nothing
+                values[kind] = choose(kind, **untuple(values[kind]))
         return Config(**values | {"data": Data(**values["data"]), "update": Update(**values["update"])})
     except (TypeError, KeyError, AttributeError) as error:
         raise InputError(f"This config was not written by this version of ganjax: {error}.") from error
@@ -280,6 +312,14 @@ def check_codes(config: Config) -> None:
         )
 
 
+def check_evaluation(config: Config) -> None:
+    """Raises `UnknownNameError` for metrics that are in no table."""
+    for name in config.eval_metrics:
+        METRICS[name.replace("-", "_")]
+    if config.best_by is not None:
+        METRICS[config.best_by.partition("[")[0].replace("-", "_")]
+
+
 NEEDED_CONDITIONS = {"acgan": "labels", "projection": "labels", "lapgan": "pyramid"}
 
 
@@ -297,8 +337,14 @@ def check(config: Config) -> None:
             "Expected --objective.name lapgan with --data.condition pyramid, "
             f"got {config.objective.name}: other objectives would play all levels as one."  # type: ignore[attr-defined]
         )
+    if config.data.condition == "pyramid" and config.augment.name != "none":  # type: ignore[attr-defined]
+        raise InputError(
+            "Expected --augment.name none with --data.condition pyramid: the coarse images that the levels are judged "
+            "by would not be augmented with them."
+        )
     moves = (config.update.disc_steps, config.update.gen_steps)
     check_codes(config)
+    check_evaluation(config)
     if config.update.schedule != "alternating" and moves != (1, 1):
         raise InputError(
             f"Expected update.disc-steps 1 and update.gen-steps 1 under the {config.update.schedule} schedule, got "

@@ -1,18 +1,23 @@
-"""First quality numbers of a trained run, as JSON: python experiments/evaluate.py WORKDIR.
+"""What a trained run is worth, in numbers that say how they were made: python experiments/evaluate.py WORKDIR.
 
 Images with labels are judged on the features of a small classifier trained on the same data (never "FID", which is a
-number of the Inception network): Fréchet and kernel distance to held-out real images, and the balance of the classes.
-Toys are judged against what is known of them. The result goes to standard output and WORKDIR/evaluation.json.
+number of the Inception network): distances to held-out real images, how much of them is covered, the balance of the
+classes. Toys are judged against what is known of them. JSON goes to standard output and WORKDIR/evaluation.json, and a
+table with every number's direction, unit and protocol to standard error.
+
+--weights FILE adds FID and KID to the training images, and Inception score, on the standard Inception network. Its
+weights convert_inception.py makes out of the published file; 50 000 samples are usual (--num-samples 50000).
+
+--step all judges every checkpoint there is, and draws WORKDIR/evaluations.png; the JSON is evaluations.json then.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import assembly
 import jax
@@ -20,91 +25,203 @@ import jax.numpy as jnp
 import numpy as np
 import tyro
 import views
-from assembly import Run
-from classifier_cache import cached_classifier
-from classifiers import LabeledImages, hold_out
+from assembly import Run, Sampler
 from config import Config
-from judging import evaluate_images, evaluate_toy
+from inception import Judgement, evaluate_inception, inception_network
+from judges import FIELD_ROWS, judge, judges_of, primary, row_of, rows_named, score
 from limits import check_numbers
-from sample import Weights, chosen, open_run
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from sample import Weights, at_step, chosen, open_run
 from scripts import report_errors
-from views import Judges, Scene
+from views import Scene
 
 from ganjax.checks import InputError
-from ganjax.data import Source, to_uint8
-from ganjax.io import write_json
+from ganjax.data import to_uint8
+from ganjax.io import Course, Restored, courses_picture, save_png, saved_steps, write_json
 
 
 @dataclass(frozen=True)
 class Options:
-    """First quality numbers of a trained run."""
+    """What a trained run is worth, in numbers."""
 
     workdir: Annotated[Path, tyro.conf.Positional]
     """the workdir of a run of experiments/train.py"""
+    metrics: tuple[str, ...] = ()
+    """rows of ganjax.metrics.METRICS; by default all that suit the data and take seconds"""
     num_samples: int = 10_000
     """generated samples to judge"""
     seed: int = 0
     """which latents"""
-    step: int | None = None
-    """which checkpoint; by default the newest"""
-    weights: Weights = "ema"
+    sampling_seeds: int = 1
+    """judge this many sets of samples, from seed on: means and standard deviations"""
+    step: int | Literal["latest", "best", "all"] = "latest"
+    """which checkpoint; best: as judged while training (--eval-every)"""
+    generator: Weights = "ema"
     """the averaged generator, or the raw one"""
+    weights: Path | None = None
+    """a file of Inception weights, for FID, KID and Inception score; images only"""
 
 
-def labeled(source: Source) -> LabeledImages:
-    """All images of a source with their labels."""
-    if source.spec.num_classes is None:
-        raise InputError(f"Expected images with labels to judge by, got {source.spec.name}, which has none.")
-    return LabeledImages(np.asarray(source.arrays.samples), np.asarray(source.arrays.labels))
+class Bench:
+    """A run with its judges, ready for any of its checkpoints."""
+
+    def __init__(self, config: Config, run: Run, options: Options):
+        self.config, self.run = config, run
+        self.network = None if options.weights is None else inception_network(options.weights)
+        if self.network is not None and not run.source.spec.is_image:
+            raise InputError(f"Expected images with --weights, got {run.source.spec.name}: leave it out.")
+        by_network_alone = self.network is not None and run.source.spec.num_classes is None
+        self.judges = None if by_network_alone else judges_of(config, run, options.workdir)
+        self.by_data = not by_network_alone
+        self._sample: Sampler = assembly.block_sampler(run)
+
+    def numbers(self, state: Any, options: Options, seed: int) -> Judgement:
+        """Everything that is asked for, of one set of samples, and what was done for it."""
+        generator, key = chosen(state, options.generator), jax.random.key(seed)
+        fake, rows = np.asarray(self._sample(generator, key, options.num_samples)), rows_named(options.metrics)
+        found = judge(self.config, fake, self.judges, rows) if self.by_data else {}
+        found |= {} if options.metrics else self.shown(state, options, key)
+        if self.network is None:
+            return Judgement(found, {})
+        real = np.asarray(self.run.source.arrays.samples)
+        images = np.asarray(to_uint8(jnp.asarray(fake)))
+        numbers, protocol = evaluate_inception(self.network, real, images, cache=options.workdir, metrics=rows)
+        return Judgement(found | numbers, protocol)
+
+    def shown(self, state: Any, options: Options, key: Any) -> dict[str, float]:
+        """What the run's method promises beside samples."""
+        scene = Scene(self.run, self.config, state, chosen(state, options.generator), key)
+        return views.numbers_of(scene, self.judges)
 
 
-def train_and_test(config: Config, run: Run) -> tuple[LabeledImages, LabeledImages]:
-    """What the classifier learns from, and what it and the generator are measured on.
-
-    The data's own test split, or a fifth of the images where there is none.
-    """
-    images = labeled(run.source)
-    try:
-        return images, labeled(assembly.load(replace(config.data, split="test"), config.seed))
-    except InputError:
-        return hold_out(images)
-
-
-def judges_of(config: Config, run: Run, cache: Path) -> Judges | None:
-    """Held-out images and the classifier that judges by them; None for points."""
-    if not run.source.spec.is_image:
-        return None
-    train, test = train_and_test(config, run)
-    name = config.data.name.replace(":", "-").replace("/", "-")
-    return Judges(test, cached_classifier(cache, name, train, test))
+def evaluation(bench: Bench, restored: Restored, options: Options) -> dict[str, Any]:
+    """The numbers of one checkpoint: as they are for one sampling seed, else means and, as NAME_std, deviations."""
+    seeds = list(range(options.seed, options.seed + options.sampling_seeds))
+    judgements = [bench.numbers(restored.state, options, seed) for seed in seeds]
+    each = [judgement.numbers for judgement in judgements]
+    if options.metrics and not any(row_of(name) for name in each[0]):
+        raise InputError(f"None of {', '.join(options.metrics)} suits {bench.run.source.spec.name}: name others.")
+    columns = {name: np.array([numbers[name] for numbers in each]) for name in each[0]}
+    means = {name: float(np.mean(column)) for name, column in columns.items()}
+    spread = {f"{name}_std": deviation(column) for name, column in columns.items() if len(seeds) > 1}
+    said = {"step": restored.step, "generator": options.generator, "sampling_seeds": seeds}
+    rows = {name: row for name in means if (row := row_of(name))}
+    protocols = {name: f"{row.direction} is better; {row.unit}; {row.protocol}" for name, row in rows.items()}
+    protocols |= judgements[0].protocol
+    return {**said, **means, **spread, "protocols": protocols}
 
 
-def judge(config: Config, fake: np.ndarray, judges: Judges | None) -> dict[str, float]:
-    """The numbers that suit the data."""
-    if judges is None:
-        return evaluate_toy(fake, config.data.name.partition(":")[0])
-    real, classifier = judges
-    return evaluate_images(real.images, real.labels, np.asarray(to_uint8(jnp.asarray(fake))), classifier)
+def deviation(values: np.ndarray) -> float:
+    """The sample standard deviation; NaN where a value is not finite."""
+    return float(np.std(values, ddof=1)) if np.isfinite(values).all() else float("nan")
 
 
-def main(options: Options) -> dict[str, Any]:
-    check_numbers({"num_samples": options.num_samples, "seed": options.seed})
-    config, run, restored = open_run(options.workdir, options.step)
-    key = jax.random.key(options.seed)
-    generator = chosen(restored.state, options.weights)
-    fake = assembly.sample(run, generator, key, options.num_samples)
-    judges = judges_of(config, run, options.workdir)
-    numbers = judge(config, np.asarray(fake), judges)
-    numbers |= views.numbers_of(Scene(run, config, restored.state, generator, key), judges)
-    result = {"step": restored.step, "weights": options.weights, "sampling_seed": options.seed, **numbers}
-    write_json(options.workdir / "evaluation.json", result)
-    return result
+def main(options: Options) -> dict[str, Any] | list[dict[str, Any]]:
+    check(options)
+    config, run, restored = open_run(options.workdir, at_step(options.workdir, options.step))
+    bench = Bench(config, run, options)
+    console = Console(stderr=True)
+    if options.step != "all":
+        result = evaluation(bench, restored, options)
+        write_json(path_of(options), result)
+        console.print(table(result))
+        say(console, protocols(result))
+        return result
+    results = []
+    for step in saved_steps(options.workdir / "checkpoints"):
+        _, _, restored = open_run(options.workdir, step)
+        results.append(evaluation(bench, restored, options))
+        console.print(table(results[-1]))
+    write_json(path_of(options), results)
+    save_png(options.workdir / "evaluations.png", picture(results, options))
+    say(console, protocols(results[0]))
+    say(console, f"Picture: {options.workdir / 'evaluations.png'}")
+    return results
+
+
+def say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+
+def path_of(options: Options) -> Path:
+    """Where the JSON goes."""
+    return options.workdir / ("evaluations.json" if options.step == "all" else "evaluation.json")
+
+
+def check(options: Options) -> None:
+    """Raises `InputError` for what no run can be asked."""
+    check_numbers({name: getattr(options, name) for name in ("num_samples", "seed", "sampling_seeds")})
+    rows_named(options.metrics)
+    of_inception = [name for name in options.metrics if name.replace("-", "_") in FIELD_ROWS]
+    if of_inception and options.weights is None:
+        raise InputError(
+            f"Expected --weights FILE with {', '.join(of_inception)}, which is a number of the standard Inception "
+            "network; experiments/convert_inception.py makes the file. Without it: --metrics frechet_distance."
+        )
+
+
+# ---------------------------------------------------------------- for people
+
+
+def table(result: Mapping[str, Any]) -> Table:
+    """One line a number: what it is, which way is better, in what unit."""
+    seeds = len(result["sampling_seeds"])
+    words = f"{seeds} sampling seeds" if seeds > 1 else f"sampling seed {result['sampling_seeds'][0]}"
+    made = Table(title=f"step {result['step']}, {result['generator']} generator, {words}", title_justify="left")
+    for name in ("", "of", "value", "better", "unit"):
+        made.add_column(name, overflow="fold", no_wrap=name in ("of", "better"))
+    numbers = {name: value for name, value in result.items() if isinstance(value, float)}
+    for name, value in numbers.items():
+        if not name.endswith("_std") and "_standard_error" not in name:
+            made.add_row(*map(escape, line(name, value, numbers)))
+    return made
+
+
+def line(name: str, value: float, numbers: Mapping[str, float]) -> list[str]:
+    """A number with what is known of its spread: over sampling seeds, or else its own standard error."""
+    row, text = row_of(name), in_figures(value)
+    base, bracket, label = name.partition("[")
+    error = numbers.get(f"{name}_std", numbers.get(f"{base}_standard_error{bracket}{label}"))
+    text = text if error is None else f"{text} ± {in_figures(error)}"
+    return [base, label.rstrip("]"), text, *((row.direction, row.unit) if row else ("", ""))]
+
+
+def protocols(result: Mapping[str, Any]) -> str:
+    """What each number means, one after the other."""
+    return "\n".join(f"{name}: {said}." for name, said in result["protocols"].items())
+
+
+def in_figures(value: float) -> str:
+    """Whole numbers as they are, others to four figures."""
+    return f"{value:.0f}" if value.is_integer() else f"{value:.4g}"
+
+
+def picture(results: Sequence[Mapping[str, Any]], options: Options) -> np.ndarray:
+    """Every number that has a row, over the steps; the best step of the primary one marked."""
+    steps = [result["step"] for result in results]
+    names = [name for name, value in results[0].items() if isinstance(value, float) and row_of(name)]
+    names = [name for name in names if not name.endswith("_std")]
+    by = primary({name: results[0][name] for name in names}, None) if names else ""
+    best = max(results, key=lambda result: score(result, by))["step"] if names else None
+    panels = {
+        name: Course(
+            steps,
+            [result[name] for result in results],
+            [result[f"{name}_std"] for result in results] if f"{name}_std" in results[0] else (),
+            best if name == by else None,
+        )
+        for name in names
+    }
+    return courses_picture(panels, f"{options.workdir.name}: {options.generator} generator")
 
 
 def entry(arguments: Sequence[str]) -> int:
     def script() -> None:
         options = tyro.cli(Options, args=list(arguments), prog="evaluate.py", description=__doc__)
-        print(json.dumps(main(options), indent=2))
+        main(options)
+        print(path_of(options).read_text())  # where what is not finite has a name: JSON has no number for it
 
     return report_errors(script)
 

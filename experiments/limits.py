@@ -33,8 +33,12 @@ POSITIVE, WEIGHT, DECAY = Range(0, open_below=True), Range(0), Range(0, 0.999_99
 COUNT, LARGE_COUNT = Range(1, 2**31 - 1), Range(1, 2**20)
 
 RANGES: dict[str, Range] = {
-    **dict.fromkeys(("num_steps", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints"), COUNT),
-    **dict.fromkeys(("batch_size", "num_samples", "steps_per_call", "accumulate", "resolution"), LARGE_COUNT),
+    **dict.fromkeys(
+        ("num_steps", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints", "eval_every"), COUNT
+    ),
+    **dict.fromkeys(
+        ("batch_size", "num_samples", "eval_samples", "steps_per_call", "accumulate", "resolution", "crop"), LARGE_COUNT
+    ),
     **dict.fromkeys(("channels", "kernel", "num_codes", "code_dim", "latent_dim", "pieces"), Range(1, 2**16)),
     **dict.fromkeys(("blocks", "group_width", "group_size", "num_classes", "coarsest_dim"), Range(1, 2**16)),
     **dict.fromkeys(("learning_rate", "eps", "clip", "ratio", "lambda_", "margin", "init_std", "bound"), POSITIVE),
@@ -43,12 +47,17 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys(("weight", "gamma", "k", "consensus", "eps_root", "l2"), WEIGHT),
     **dict.fromkeys(("repelling_weight", "information_weight", "correlation_weight", "slope_weight"), WEIGHT),
     **dict.fromkeys(("b1", "b2", "decay", "momentum", "ema_decay", "dropout"), DECAY),
+    **dict.fromkeys(("input_dropout", "final_momentum"), DECAY),
+    **dict.fromkeys(("init_range", "least_learning_rate"), POSITIVE),
+    "learning_rate_decay": Range(1),
+    "momentum_steps": COUNT,
     "packing": Range(1, 1000),
     "levels": Range(1, 12),
     "seed": Range(0, 2**31 - 1),
     **dict.fromkeys(("disc_steps", "gen_steps"), Range(1, 1000)),
     "unroll_steps": Range(0, 100),
     "sampler_steps": Range(1, 1_000_000),
+    "sampling_seeds": Range(1, 1000),
 }
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import assembly
 import config as config_module
+import feeding
 import jax
 import numpy as np
 import workdir as workdir_module
@@ -42,14 +43,16 @@ class Layout(NamedTuple):
       init: makes the first state, where it is to lie.
       template: shapes, types and places of the state, to restore a checkpoint into.
       compile: length -> that many steps in one dispatch, compiled.
-      arrays: the data, where the chunks want it.
+      arrays: (first step, number of steps) -> the data of that chunk, where it wants them.
+      close: to be called at the end: stops what reads ahead.
     """
 
     words: str
     init: Callable[[], GanState]
     template: GanState
     compile: Callable[[int], Chunk]
-    arrays: PyTree
+    arrays: Callable[[int, int], PyTree]
+    close: Callable[[], None]
 
 
 def join(settings: Parallel) -> None:
@@ -94,7 +97,7 @@ def layout(run: Run, config: Config) -> Layout:
         init=lambda: parallel.init(*made),
         template=parallel.template(*made),
         compile=compiled,
-        arrays=parallel.replicate(mesh, run.source.arrays),
+        **feeding.shared(run, config, mesh, mode)._asdict(),
     )
 
 
@@ -106,9 +109,8 @@ def alone(run: Run, config: Config, words: str) -> Layout:
         chunk = steps.chunk(run.algorithm, run.source.draw, run.source.gather, config.batch_size, length)
         return jax.jit(chunk, donate_argnums=0)
 
-    return Layout(
-        words, lambda: assembly.init(run, config), assembly.template(run, config), compiled, run.source.arrays
-    )
+    template = assembly.template(run, config)
+    return Layout(words, lambda: assembly.init(run, config), template, compiled, *feeding.alone(run, config))
 
 
 def chosen_mode(settings: Parallel) -> str:

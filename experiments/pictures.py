@@ -12,8 +12,10 @@ from assembly import Run
 from config import Config
 
 from ganjax import parallel, steps
-from ganjax.io import curves_png, image_grid, save_gif, save_png, scatter_picture
+from ganjax.io import Course, courses_picture, curves_png, image_grid, save_gif, save_png, scatter_picture
 from ganjax.types import GanState
+
+JUDGED = "eval/"  # what the names of a judgment's numbers start with
 
 
 def snapshot(run: Run, config: Config, state: GanState, workdir: Path) -> np.ndarray:
@@ -42,6 +44,12 @@ def picture(run: Run, fake: np.ndarray) -> np.ndarray:
 
 
 def film_and_curves(workdir: Path, rows: list[dict[str, Any]]) -> None:
-    """samples.gif from the snapshots, curves.png from the rows of metrics."""
+    """samples.gif from the snapshots; curves.png, and where the run was judged evaluations.png, from the metrics."""
     save_gif(workdir / "samples.gif", sorted((workdir / "samples").glob("step_" + "[0-9]" * 8 + ".png")))
     curves_png(workdir / "curves.png", rows)
+    judged = [row for row in rows if any(name.startswith(JUDGED) for name in row)]
+    names = [name for name in judged[0] if name.startswith(JUDGED) and "_standard_error" not in name] if judged else []
+    if names:
+        steps = [row["step"] for row in judged]
+        panels = {name.removeprefix(JUDGED): Course(steps, [row.get(name, np.nan) for row in judged]) for name in names}
+        save_png(workdir / "evaluations.png", courses_picture(panels, workdir.name))

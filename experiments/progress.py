@@ -78,6 +78,10 @@ class Progress:
                 highlight=False,
             )
 
+    def note(self, line: str) -> None:
+        """Shows a line of its own, above the bar where there is one."""
+        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+
     @property
     def speed(self) -> float:
         """Steps a second, lately; NaN before the first."""

@@ -31,7 +31,7 @@ from scripts import report_errors
 
 from ganjax import steps
 from ganjax.data import to_uint8
-from ganjax.io import Restored, restore_latest, restore_step, save_png
+from ganjax.io import Restored, best_step, restore_latest, restore_step, save_png
 from ganjax.types import GanState, Variables
 
 Weights = Literal["ema", "raw"]
@@ -47,9 +47,9 @@ class Options:
     """write this many samples as samples.npz, too"""
     seed: int = 0
     """which latents"""
-    step: int | None = None
-    """which checkpoint; by default the newest"""
-    weights: Weights = "ema"
+    step: int | Literal["latest", "best"] = "latest"
+    """which checkpoint; best: as judged while training (--eval-every)"""
+    generator: Weights = "ema"
     """the averaged generator, or the raw one; a run without an average has only the raw one"""
     output: Path | None = None
     """the folder to write to; by default the workdir"""
@@ -83,6 +83,17 @@ def open_run(workdir: Path, step: int | None) -> tuple[Config, Run, Restored]:
     return config, run, restore_latest(folder, template) if step is None else restore_step(folder, template, step)
 
 
+def at_step(workdir: Path, step: int | str) -> int | None:
+    """The step that is meant; None for the newest.
+
+    Raises:
+      InputError: for the best one of a run that was not judged while it trained.
+    """
+    if step == "best":
+        return best_step(workdir / "checkpoints")
+    return step if isinstance(step, int) else None
+
+
 def chosen(state: GanState, weights: Weights) -> Variables:
     """The generator's variables to sample from."""
     return steps.generator_variables(state) if weights == "ema" else Variables(state.gen_params, state.gen_stats)
@@ -101,9 +112,10 @@ def drawing(options: Options, game: Trained) -> Draw | None:
 
 
 def main(options: Options) -> None:
-    check_numbers({"num_samples": 1 if options.num is None else options.num, **vars(options)})
-    config, run, restored = open_run(options.workdir, options.step)
-    generator, key = chosen(restored.state, options.weights), jax.random.key(options.seed)
+    numbers = {name: value for name, value in vars(options).items() if name != "step"}
+    check_numbers({"num_samples": 1 if options.num is None else options.num, **numbers})
+    config, run, restored = open_run(options.workdir, at_step(options.workdir, options.step))
+    generator, key = chosen(restored.state, options.generator), jax.random.key(options.seed)
     game = sampling.trained(config, run, restored.state, generator, options.truncation)
     draw = drawing(options, game)
     sampling.check_pictures(game, wanted(options))

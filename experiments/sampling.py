@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
+import memory
 import numpy as np
 import optax
 import pictures
@@ -196,8 +197,8 @@ def check_pictures(game: Trained, names: Iterable[str]) -> None:
 
 def stored(run: Run) -> jax.Array:
     """The data as they are stored, or fresh points where none are."""
-    if isinstance(run.source.arrays, Stored):
-        return run.source.arrays.samples
+    if isinstance(run.source.arrays, Stored) or run.source.feed is not None:
+        return jnp.asarray(memory.samples(run.source))
     return batch_at(run.source, run.data_key, 0, FRESH_POINTS).samples
 
 

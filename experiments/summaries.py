@@ -11,6 +11,7 @@ import config as config_module
 from cells import Cell
 from configs.sweeps import Sweep
 from intervals import Estimate, estimate, in_words
+from rich.markup import escape
 from rich.table import Table
 
 from ganjax.checks import InputError
@@ -116,9 +117,9 @@ def for_terminal(rows: Sequence[Sequence[str]]) -> Table:
     """The first row is the head. Nothing is cut off: what is too wide goes on in the next line."""
     table = Table()
     for name in rows[0]:
-        table.add_column(name, overflow="fold")
+        table.add_column(escape(name), overflow="fold")
     for row in rows[1:]:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     return table
 
 

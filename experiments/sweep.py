@@ -20,6 +20,7 @@ import assembly
 import config as config_module
 import jax
 import jax.numpy as jnp
+import memory
 import numpy as np
 import tyro
 import workdir as workdir_module
@@ -27,7 +28,7 @@ from assembly import Run
 from cells import Cell, product, with_numbers
 from configs import PRESETS
 from configs.sweeps import SWEEPS, Sweep
-from evaluate import judge, judges_of
+from judges import judge, judges_of
 from limits import check_numbers
 from progress import Progress
 from rich.console import Console
@@ -68,9 +69,11 @@ class Options:
     """samples a player sees at a time; by default the preset's"""
     num_samples: int | None = None
     """samples to judge each game by; by default 2500, or the sweep's"""
-    weights: Weights | None = None
+    generator: Weights | None = None
     """what the table shows: the averaged generator (by default, where a sweep doesn't say) or the raw one; the JSON
     has both"""
+    data_dir: str | None = None
+    """the folder that holds the data, for presets whose data lie in one"""
     workdir: str | None = None
     """where the sweep writes; by default runs/sweep-PRESET"""
 
@@ -86,12 +89,14 @@ def sweep_of(options: Options) -> Sweep:
     """
     sweep = own_sweep(options) if options.preset in SWEEPS else combinations(options)
     given = {name: getattr(options, name) for name in ("num_steps", "batch_size")}
-    changed = {name: value for name, value in given.items() if value is not None}
+    changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if options.data_dir is not None:
+        changed["data"] = replace(sweep.cells[0].config.data, dir=options.data_dir)
     sweep = sweep._replace(
         cells=tuple(replace(cell, config=replace(cell.config, **changed)) for cell in sweep.cells),
         seeds=sweep.seeds if options.seeds is None else options.seeds,
         num_samples=sweep.num_samples if options.num_samples is None else options.num_samples,
-        weights=options.weights or sweep.weights,
+        weights=options.generator or sweep.weights,
     )
     if sweep.seeds < 1:
         raise InputError(f"Expected seeds >= 1, got {sweep.seeds}.")
@@ -207,7 +212,7 @@ def play(
 
     while step < config.num_steps and not interruption.asked:
         began, length = time.perf_counter(), next_stop(config, step) - step
-        states, info = of_length(length)(states, population.data_keys, population.settings, source.arrays)
+        states, info = of_length(length)(states, population.data_keys, population.settings, memory.stored(source))
         info, step = jax.device_get(info), step + length
         seconds += time.perf_counter() - began
         progress(step, info)
@@ -221,19 +226,12 @@ def judged(cell: Cell, population: Population, states: GanState, sweep: Sweep, c
     run, rows = population.run, []
     kinds: tuple[Weights, ...] = ("raw",) if cell.config.update.ema_decay is None else ("raw", "ema")
 
-    def one(game: tuple[GanState, jax.Array], kind: Weights) -> jax.Array:
-        state, key = game
-        latents = run.game.prior.sample(key, sweep.num_samples)
-        return run.generate(chosen(state, kind), latents, jnp.arange(sweep.num_samples)).astype(jnp.float32)
-
-    def every(kind: Weights) -> np.ndarray:
-        return np.asarray(jax.jit(lambda games: jax.lax.map(lambda game: one(game, kind), games))(games))
-
-    games, judges = (states, population.sample_keys), judges_of(cell.config, run, cache)
-    fakes = {kind: every(kind) for kind in kinds}
+    sample, judges = assembly.block_sampler(run), judges_of(cell.config, run, cache)
     for index, member in enumerate(cell.members(sweep.seeds)):
+        state, key = jax.tree.map(lambda leaf, index=index: leaf[index], (states, population.sample_keys))
+        fakes = {kind: np.asarray(sample(chosen(state, kind), key, sweep.num_samples)) for kind in kinds}
         # a game that diverged has no numbers
-        finite = {kind: fake[index] for kind, fake in fakes.items() if np.isfinite(fake[index]).all()}
+        finite = {kind: fake for kind, fake in fakes.items() if np.isfinite(fake).all()}
         numbers = {kind: judge(cell.config, fake, judges) for kind, fake in finite.items()}
         rows.append({"variation": member.variation, "seed": member.seed, **numbers})
     return rows

@@ -7,6 +7,7 @@ stopped, bit for bit. This is the file to copy for a loop of one's own.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import signal
 import sys
@@ -21,12 +22,14 @@ import assembly
 import config as config_module
 import jax
 import machines
+import memory
 import pictures
 import tyro
 import views
 from assembly import Run
 from config import Config
 from configs import PRESETS
+from examiner import Examine, due, examiner, in_words
 from machines import Layout, MutedLog, PeerWatch
 from progress import Progress
 from rich.console import Console
@@ -78,12 +81,14 @@ def main(arguments: Sequence[str]) -> None:
 def train(console: Console, config: Config, run: Run, layout: Layout, workdir: Path) -> None:
     """Trains from the latest checkpoint, or from the start, to `num_steps` or the first Ctrl-C."""
     with Checkpoints(workdir / "checkpoints", keep_last=config.keep_checkpoints) as checkpoints:
+        examine = examiner(config, run, workdir)
         state, tally = begin(console, layout, checkpoints)
         start = int(state.step)
         progress = Progress(console, start, config.num_steps, config.batch_size, assembly.noun(run))
         log = MetricsLog(workdir, start or None) if parallel.is_leader() else MutedLog()
-        with log, progress, Interruption(console) as interruption, PeerWatch():
-            outputs = Outputs(workdir, checkpoints, log, progress)
+        with contextlib.ExitStack() as at_end, log, progress, Interruption(console) as interruption, PeerWatch():
+            at_end.callback(layout.close)
+            outputs = Outputs(workdir, checkpoints, log, progress, examine)
             if start == 0:
                 show(config, run, state, outputs)
             state = loop(config, run, layout, state, outputs, tally=tally, interruption=interruption)
@@ -117,6 +122,7 @@ class Outputs(NamedTuple):
     checkpoints: Checkpoints
     log: MetricsLog | MutedLog
     progress: Progress
+    examine: Examine | None
 
 
 def loop(
@@ -130,12 +136,13 @@ def loop(
     interruption: Interruption,
 ) -> GanState:
     """Chunk after chunk; between chunks, whatever is due at that step."""
-    _, checkpoints, log, progress = outputs
+    _, checkpoints, log, progress, examine = outputs
     step, stopping = int(state.step), False
+    length, arrays = fetch(config, layout, step)
     while step < config.num_steps and not stopping:
         began = time.perf_counter()
-        length = next_stop(config, step) - step
-        state, info = layout.compile(length)(state, run.data_key, layout.arrays)
+        state, info = layout.compile(length)(state, run.data_key, arrays)
+        following, arrays = fetch(config, layout, step + length)  # while that is computed
         tally.add(jax.device_get(info), length, time.perf_counter() - began)
         step += length
         last, stopping = step == config.num_steps, parallel.anywhere(interruption.asked)
@@ -146,11 +153,19 @@ def loop(
             progress.report(step, row)
         if step % config.sample_every == 0 or last:
             show(config, run, state, outputs)
-        if step % config.checkpoint_every == 0 or last or stopping:
+        judged = None if examine is None or not due(config, step) else judge(config, examine, state, outputs)
+        if step % config.checkpoint_every == 0 or last or stopping or judged is not None:
             log.flush()  # what a checkpoint has seen must not be lost after it
-            checkpoints.save(step, parallel.on_host(state), extra=tally.as_dict())
+            checkpoints.save(step, parallel.on_host(state), extra=tally.as_dict(), score=judged)
         progress.restart_clock()
+        length = following
     return state
+
+
+def fetch(config: Config, layout: Layout, step: int) -> tuple[int, Any]:
+    """How many steps the chunk from `step` on has, and its data; nothing after the last step."""
+    length = next_stop(config, step) - step
+    return length, layout.arrays(step, length) if length else None
 
 
 def show(config: Config, run: Run, state: GanState, outputs: Outputs) -> None:
@@ -161,9 +176,19 @@ def show(config: Config, run: Run, state: GanState, outputs: Outputs) -> None:
             outputs.log.write_image(int(state.step), "samples", picture)
 
 
+def judge(config: Config, examine: Examine, state: GanState, outputs: Outputs) -> float:
+    """The numbers of now, into the log and onto the terminal; the score that says whether this is the best so far."""
+    step = int(state.step)
+    numbers, score = examine(state)
+    outputs.log.write(step, {pictures.JUDGED + name: value for name, value in numbers.items()})
+    outputs.progress.note(f"step {step}  {in_words(numbers, config)}")
+    return score
+
+
 def next_stop(config: Config, step: int) -> int:
     """The next step at which a chunk ends. A function of the step alone, so a resumed run cuts the same chunks."""
     intervals = (config.steps_per_call, config.log_every, config.sample_every, config.checkpoint_every)
+    intervals += () if config.eval_every is None else (config.eval_every,)
     return min(config.num_steps, *((step // interval + 1) * interval for interval in intervals))
 
 
@@ -216,7 +241,13 @@ def describe(console: Console, config: Config, run: Run, layout: Layout, place: 
     """What is about to happen, in four lines."""
     workdir, resumed = place
     count = {name: parameters(getattr(layout.template, f"{name}_params")) for name in ("gen", "disc")}
-    console.print(f"data       {config.data.name}: {assembly.describe(run.source.spec)}", highlight=False)
+    console.print(
+        f"data       {config.data.name}: {assembly.describe(run.source.spec)}{memory.words(config.data, run.source)}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for note in run.source.spec.notes:
+        console.print(f"           {note}", highlight=False, soft_wrap=True, markup=False)
     console.print(
         f"game       {config.objective.name}: generator {count['gen']:,}, "  # type: ignore[attr-defined]
         f"discriminator {count['disc']:,} parameters",
@@ -241,9 +272,10 @@ def finish(console: Console, workdir: Path, state: GanState, tally: Tally) -> No
         "steps_per_second": int(state.step) / max(tally.seconds, 1e-9),
         "state_sha256": state_sha256(state),
     }
-    write_json(workdir / "final.json", rows[-1] | final)
+    last = {name: value for row in rows[-2:] if row["step"] == rows[-1]["step"] for name, value in row.items()}
+    write_json(workdir / "final.json", last | final)
     pictures.film_and_curves(workdir, rows)
-    if not all(math.isfinite(rows[-1][name]) for name in ("disc_loss", "gen_loss")):
+    if not all(math.isfinite(last[name]) for name in ("disc_loss", "gen_loss")):
         console.print("[yellow]The last losses are not finite: the game diverged.[/] Lower the learning rates.")
     console.print(f"Done: {final['step']} steps in {tally.seconds:.1f} s of training.", highlight=False)
     console.print(f"Samples: {workdir / 'samples.gif'}", highlight=False, soft_wrap=True, markup=False)

@@ -20,7 +20,7 @@ With several processes, call `initialize` before anything else of JAX, and let e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -160,6 +160,40 @@ def replicate(mesh: Mesh, tree: PyTree) -> PyTree:
 
     sharding = NamedSharding(mesh, PartitionSpec())
     return jax.tree.map(place, tree)
+
+
+def own_rows(mesh: Mesh, batch_size: int, num_batches: int = 1) -> np.ndarray:
+    """Which rows of a step's samples, num_batches batches side by side, this process's devices play; [R].
+
+    The processes' rows are disjoint, and together all. For `by_compiler`, of data that each process reads itself.
+
+    Raises:
+      InputError: if the batch size doesn't divide by the number of devices.
+    """
+    check_divides(batch_size, mesh)
+    here = [device.process_index == jax.process_index() for device in mesh.devices.flat]
+    return rows_of(here, batch_size, num_batches)
+
+
+def rows_of(devices: Sequence[bool], batch_size: int, num_batches: int = 1) -> np.ndarray:
+    """Which rows of num_batches batches side by side those devices of a mesh play that are marked; [R], ascending."""
+    one = np.repeat(devices, batch_size // len(devices))
+    return np.flatnonzero(np.tile(one, num_batches))
+
+
+def from_own_rows(mesh: Mesh, array: np.ndarray, num_batches: int = 1) -> Array:
+    """Each process's [S, R, ...] as one array [S, num_batches, batch_size, ...], whose rows lie where they are played.
+
+    Args:
+      mesh: the devices.
+      array: of S steps, the rows that `own_rows` names.
+      num_batches: how many batches a step takes.
+    """
+    steps, rows = array.shape[:2]
+    local = array.reshape(steps, num_batches, rows // num_batches, *array.shape[2:])
+    batch_size = local.shape[2] * mesh.size // len(mesh.local_devices)
+    sharding = NamedSharding(mesh, PartitionSpec(None, None, batches.AXIS))
+    return jax.make_array_from_process_local_data(sharding, local, (steps, num_batches, batch_size, *array.shape[2:]))
 
 
 def template(algorithm: Algorithm, mesh: Mesh, key: Key, batch: PyTree, placement: Placement = replicated) -> GanState:

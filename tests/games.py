@@ -100,14 +100,55 @@ def many_headed(objective):
     return Game(from_linen(ConditionedGenerator()), from_linen(ManyHeads()), objective, prior, helper)
 
 
+def first_state(algorithm, batch, seed=0, dtype=None):
+    """A first state whose parameters NumPy draws: nothing is compiled. The optimizers' states and counters are 0."""
+    shapes = jax.eval_shape(algorithm.init, jax.random.key(seed), batch)
+    rng = np.random.default_rng(seed)
+
+    def filled(tree, fill):
+        return jax.tree.map(lambda x: jnp.asarray(np.asarray(fill(x.shape), cast(x.dtype, dtype))), tree)
+
+    def drawn(shape):
+        return rng.normal(0.05, 0.3 / max(1, math.prod(shape[:-1]) / 16) ** 0.5, shape)
+
+    gen, disc, helper = (filled(x, drawn) for x in (shapes.gen_params, shapes.disc_params, shapes.helper_params))
+    gen_stats, disc_stats = (filled(x, np.ones) for x in (shapes.gen_stats, shapes.disc_stats))
+    return shapes._replace(
+        step=jnp.int32(0),
+        key=jax.random.key(seed),
+        gen_params=gen,
+        gen_stats=gen_stats,
+        gen_opt_state=filled(shapes.gen_opt_state, np.zeros),
+        disc_params=disc,
+        disc_stats=disc_stats,
+        disc_opt_state=filled(shapes.disc_opt_state, np.zeros),
+        gen_ema_params=jax.tree.map(jnp.copy, gen) if shapes.gen_ema_params else (),
+        gen_ema_stats=jax.tree.map(jnp.copy, gen_stats) if shapes.gen_ema_stats else (),
+        helper_params=helper,
+    )
+
+
 def at_random(game, batch, seed=0, dtype=jnp.float64):
     """(params, stats, deal, batch) with no number special, all floats of one dtype."""
     algorithm = steps.synchronous(game, sgd(), sgd())
-    state = algorithm.init(jax.random.key(seed), batch)
+    return place_of(algorithm, first_state(algorithm, batch, seed, dtype), batch, dtype)
+
+
+def near_start(game, batch, seed=0, dtype=jnp.float64):
+    """As `at_random`, near where the game begins."""
+    algorithm = steps.synchronous(game, sgd(), sgd())
+    state, rng = algorithm.init(jax.random.key(seed), batch), np.random.default_rng(seed)
+    gen, disc = (x + 0.2 * rng.normal(size=x.shape) for x in (state.gen_params, state.disc_params))
+    return place_of(algorithm, state._replace(gen_params=gen, disc_params=disc), batch, dtype)
+
+
+def place_of(algorithm, state, batch, dtype):
     deal = algorithm.deal(state.key, jnp.int32(0), batch.samples.shape[0])
     params = Players(state.gen_params, state.disc_params, state.helper_params)
-    leaves, structure = jax.tree.flatten(params)
-    rng = np.random.default_rng(seed)
-    params = jax.tree.unflatten(structure, [x + 0.2 * rng.normal(size=x.shape) for x in leaves])
-    place = (params, Players(state.gen_stats, state.disc_stats), deal, batch)
-    return jax.tree.map(lambda x: x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x, place)
+    place = params, Players(state.gen_stats, state.disc_stats), deal, batch
+    return jax.tree.map(lambda x: x if cast(x.dtype, dtype) == x.dtype else x.astype(dtype), place)
+
+
+def cast(found, wanted):
+    """The wanted type in the place of another float's."""
+    return wanted if wanted and jnp.issubdtype(found, jnp.floating) else found

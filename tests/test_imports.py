@@ -10,7 +10,7 @@ FLOORS = [
     {"types"},
     {"checks"},
     {"numerics", "batches", "pyramids"},
-    {"divergences", "priors", "architectures"},
+    {"divergences", "priors", "architectures", "augmentations"},
     {"losses", "regularizers", "metrics"},
     {"objectives"},
     {"steps"},

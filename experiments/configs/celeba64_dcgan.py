@@ -3,10 +3,10 @@
 python experiments/train.py celeba64-dcgan --data.dir PATH/TO/tensorflow_datasets --generator.dtype bfloat16 \
     --discriminator.dtype bfloat16
 
-Data: tfds's celeb_a, prepared as array_record files. Pictures are read whole, into memory, and then resized (to a
-square: a little wider than they were); 40 % of the set is what fits into the 8 GiB that the reader allows. Sized for an
-accelerator. Networks, prior and optimizer of Radford et al. 2015, arXiv:1511.06434, figure 1 and section 4, whose faces
-were others.
+Data: CelebA, prepared without TensorFlow by `prepare_data.py celeba`. The middle 178 x 178 of each picture is resized as
+it is read; all 202 599 then take 2.5 GB, in memory. A folder or zip of CelebA's own files does as well (--data.name
+folder --data.dir PATH --data.crop 178). Sized for an accelerator. Networks, prior and optimizer of Radford et al. 2015,
+arXiv:1511.06434, figure 1 and section 4, whose faces were others.
 """
 
 from config import Config, Data, choose

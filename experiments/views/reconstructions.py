@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import memory
 import numpy as np
 
 from ganjax import priors
@@ -48,7 +49,7 @@ def ogan_numbers(scene: Scene, judges: Judges | None) -> dict[str, float]:
         return {}
     held_out = floats(judges.held_out.images)
     rebuilt = make(scene, latents_of(scene, held_out))
-    train = floats(np.asarray(scene.run.source.arrays.samples))
+    train = floats(memory.samples(scene.run.source))
     code_dim = scene.config.discriminator.code_dim  # type: ignore[attr-defined]
     error = float(np.mean((rebuilt - held_out) ** 2))
     by_components = component_errors(train, held_out)

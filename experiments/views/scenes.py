@@ -41,10 +41,11 @@ class Scene(NamedTuple):
 
 
 class Judges(NamedTuple):
-    """Labeled images that the run's classifier did not see, and the classifier."""
+    """Labeled images that the run's classifier did not see, the classifier, and the images that it learned from."""
 
     held_out: LabeledImages
     classifier: Classifier
+    train: LabeledImages
 
 
 class View(NamedTuple):

@@ -2,156 +2,137 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import UInt8
-from PIL import Image
+import PIL
+from jaxtyping import Shaped, UInt8
 
 from ganjax.checks import InputError
+from ganjax.data._decode import UnreadableError, read_picture
+from ganjax.data._pictures import Pictures, counted, find_pictures
 from ganjax.data._source import Source, image_source
+from ganjax.data._transform import Transform, check_transform
 
-ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
-SPLITS = ("train", "test")
-LARGEST_FILE = 2**26  # bytes: beyond, it is no picture to train on
 _GIB = 2**30
+FORMAT = "ganjax pictures 1"  # raised whenever the same file gives other pixels
+
+Arrays = dict[str, Shaped[np.ndarray, "..."]]
+Keep = Callable[[str, Callable[[], Arrays]], tuple[Arrays, tuple[str, ...]]]
 
 
-class _Pictures(NamedTuple):
-    """Picture files by their path inside the folder or archive, `/` between parts, and how to read one."""
+def decode_anew(key: str, make: Callable[[], Arrays]) -> tuple[Arrays, tuple[str, ...]]:
+    """The `Keep` that keeps nothing."""
+    del key
+    return make(), ()
 
-    read: Mapping[str, Callable[[], bytes]]
-    close: Callable[[], None]
+
+class Reading(NamedTuple):
+    """How pictures are read.
+
+    Attributes:
+      transform: what is done to each.
+      on_error: a file that can't be read is an error, or is left out, counted and named in a note.
+      keep: (a key for all that the pixels depend on, how to make arrays) -> those arrays, made now or kept from before,
+        and notes. Reading files may take minutes; what remembers them is no part of this package.
+    """
+
+    transform: Transform = Transform()
+    on_error: Literal["error", "skip"] = "error"
+    keep: Keep = decode_anew
 
 
-def folder_source(path: str | Path, split: str = "train", *, max_bytes: int = 8 * _GIB) -> Source:
-    """The pictures of a folder or a zip archive, all of one size, as images [N, H, W, C] in the order of their paths.
+def folder_source(
+    path: str | Path,
+    split: str = "train",
+    *,
+    reading: Reading = Reading(),  # noqa: B008 (a tuple: nobody can change it)
+    max_bytes: int = 8 * _GIB,
+) -> Source:
+    """The pictures of a folder or a zip archive, as images [N, H, W, C] in the order of their paths.
 
     `[ROOT/]SPLIT/CLASS/NAME.png`: where there is a folder called train or test, `split` chooses one; the folder below
-    it is the class, numbered by the names' order, and pictures that lie in none have no labels. C is 1 if the first
-    picture is gray, else 3; transparency is dropped. An archive is read as it is, without unpacking.
+    it is the class, numbered by the names' order, and pictures that lie in none have no labels. C is as the transform
+    declares; by default 1 if the first picture is gray, else 3. Pictures are decoded and transformed one at a time, so
+    that memory is bounded by the result; without a resolution or a crop they must all have one size. An archive is read
+    as it is, without unpacking, and gives what its unpacked folder gives.
 
     Args:
-      path: a folder, or a file that ends in .zip.
+      path: a folder, or a zip archive.
       split: train or test; where there are no such folders, train is everything.
+      reading: how the pictures are read; `spec.notes` says what was left out.
       max_bytes: the most memory that the images may take.
 
     Raises:
       InputError: when there are no pictures, they differ in size, some have a class and others none, one can't be read,
-        or they take more than max_bytes.
+        a color picture comes among gray ones, or they take more than max_bytes.
     """
     path = Path(path).expanduser()
-    pictures = _open(path)
-    try:
-        chosen = _of_split(path, sorted(pictures.read), split)
-        labels, num_classes = _labels(path, list(chosen))
-        images = _decode(path, [(name, pictures.read[name]) for name in chosen.values()], max_bytes)
-    finally:
-        pictures.close()
-    return image_source(f"{path.name} ({split})", images, labels, num_classes)
+    return pictures_source(f"{path.name} ({split})", path, find_pictures(path, split), reading, max_bytes)
 
 
-def _open(path: Path) -> _Pictures:
-    if path.is_dir():
-        files = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if _is_picture(file.name)}
-        return _Pictures({name: file.read_bytes for name, file in files.items()}, lambda: None)
-    if not path.is_file():
-        raise InputError(
-            f"Expected a folder of pictures or a .zip file, but there is no {path}: correct the path (--data.dir)."
-        )
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"Expected a folder of pictures or a .zip file, got {path}: {error}.") from error
-    members = [info for info in archive.infolist() if _is_picture(info.filename) and not info.is_dir()]
-    large = [info.filename for info in members if info.file_size > LARGEST_FILE]
-    if large:
-        archive.close()
-        raise InputError(f"Expected pictures of at most {LARGEST_FILE} bytes in {path}, got a larger {large[0]}.")
-    return _Pictures({info.filename: lambda info=info: archive.read(info) for info in members}, archive.close)
+def pictures_source(name: str, path: Path, pictures: Pictures, reading: Reading, max_bytes: int) -> Source:
+    """These pictures of `path`, read into memory. Errors: those of `folder_source`."""
+    check_transform(reading.transform)
+    arrays, notes = reading.keep(_key(pictures, reading), lambda: _read_all(path, pictures, reading, max_bytes))
+    images, kept = arrays["images"], arrays["kept"]
+    labels = None if pictures.labels is None else pictures.labels[kept]
+    source = image_source(name, images, labels, pictures.num_classes)
+    missing = np.setdiff1d(np.arange(len(pictures.files)), kept)
+    unread = counted("{} left out: can't be read", [pictures.files[index][0] for index in missing])
+    return source._replace(spec=source.spec._replace(notes=(*pictures.notes, *unread, *notes)))
 
 
-def _is_picture(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.suffix.lower() in ENDINGS and not path.name.startswith(".") and "__MACOSX" not in path.parts
+def _key(pictures: Pictures, reading: Reading) -> str:
+    """Of all that the pixels depend on: the files, the transform, the decoder."""
+    digest = hashlib.sha256(f"{FORMAT}; Pillow {PIL.__version__}; {reading[:2]}".encode())
+    for (name, _), stamp in zip(pictures.files, pictures.stamps, strict=True):
+        digest.update(f"\n{name} {stamp()}".encode(errors="surrogateescape"))
+    return digest.hexdigest()
 
 
-def _of_split(path: Path, names: list[str], split: str) -> dict[tuple[str, ...], str]:
-    """(class folder, …, file) -> name, for the pictures of one split."""
-    if not names:
-        raise InputError(
-            f"Expected pictures ({', '.join(sorted(ENDINGS))}) in {path}, got none: is it the right place?"
-        )
-    parts = {PurePosixPath(name).parts: name for name in names}
-    while len({each[0] for each in parts}) == 1 and min(map(len, parts)) > 1 and next(iter(parts))[0] not in SPLITS:
-        parts = {each[1:]: name for each, name in parts.items()}  # a folder around everything is no class
-    splits = {each[0] for each in parts if len(each) > 1} & set(SPLITS)
-    if splits:
-        if split not in splits:
-            raise InputError(f"Expected a split of {path} among {', '.join(sorted(splits))}, got {split!r}.")
-        return {each[1:]: name for each, name in parts.items() if each[0] == split and len(each) > 1}
-    if split != "train":
-        raise InputError(
-            f"Expected the split train of {path}, which has no folders {' and '.join(SPLITS)}, got {split!r}."
-        )
-    return parts
-
-
-def _labels(path: Path, places: list[tuple[str, ...]]) -> tuple[np.ndarray | None, int | None]:
-    """[N], the number of the folder that each picture lies in, and how many there are; None without folders."""
-    within = [len(place) > 1 for place in places]
-    if not any(within):
-        return None, None
-    if not all(within):
-        stray = "/".join(places[within.index(False)])
-        raise InputError(f"Expected every picture of {path} in the folder of a class, got {stray} in none: move it.")
-    classes = {name: number for number, name in enumerate(sorted({place[0] for place in places}))}
-    return np.array([classes[place[0]] for place in places]), len(classes)
-
-
-def _decode(path: Path, files: list[tuple[str, Callable[[], bytes]]], max_bytes: int) -> UInt8[np.ndarray, "N H W C"]:
-    """All pictures in one array, allocated once."""
-    stream = _pixels(path, files)
-    first = next(stream)
-    if first.size * len(files) > max_bytes:
-        raise InputError(
-            f"Expected at most {max_bytes / _GIB:.3g} GiB of images, got {first.size * len(files) / _GIB:.3g} GiB in "
-            f"{path}: take fewer or smaller pictures, or raise max_bytes."
-        )
-    images = np.empty((len(files), *first.shape), np.uint8)
-    images[0] = first
-    for index, image in enumerate(stream, start=1):
-        if image.shape != first.shape:
+def _read_all(path: Path, pictures: Pictures, reading: Reading, max_bytes: int) -> Arrays:
+    """All pictures in one array, allocated once, and which of the files they are."""
+    total, names = len(pictures.files), [name for name, _ in pictures.files]
+    images, kept = np.empty((0, 0, 0, 0), np.uint8), np.empty(total, np.int64)
+    num = 0
+    for index, image in _readable(path, pictures, reading):
+        if not num:
+            images = _room(path, (total, *image.shape), max_bytes)
+        if image.shape != images.shape[1:]:
             raise InputError(
-                f"Expected pictures of one size in {path}, got {list(first.shape)} of {files[0][0]} and "
-                f"{list(image.shape)} of {files[index][0]}: resize them."
+                f"Expected pictures of one size in {path}, got {list(images.shape[1:])} of {names[kept[0]]} and "
+                f"{list(image.shape)} of {names[index]}: declare a resolution to resize them to (--data.resolution)."
             )
-        images[index] = image
-    return images
+        images[num], kept[num] = image, index
+        num += 1
+    if not num:
+        raise InputError(f"Expected pictures in {path}, got {total} files of which none can be read.")
+    return {"images": images[:num], "kept": kept[:num]}
 
 
-def _pixels(path: Path, files: list[tuple[str, Callable[[], bytes]]]) -> Iterator[UInt8[np.ndarray, "H W C"]]:
-    mode = None
-    for name, read in files:
+def _readable(path: Path, pictures: Pictures, reading: Reading) -> Iterator[tuple[int, UInt8[np.ndarray, "H W C"]]]:
+    """The number and the pixels of each file that can be read, all with as many channels as the first."""
+    channels = None
+    for index, (name, read) in enumerate(pictures.files):
         try:
-            with Image.open(io.BytesIO(read())) as picture:
-                mode = mode or ("L" if picture.mode in ("1", "L", "LA") else "RGB")
-                pixels = np.asarray(picture.convert(mode))
-        except (
-            OSError,
-            ValueError,
-            SyntaxError,
-            zlib.error,
-            zipfile.BadZipFile,
-            Image.DecompressionBombError,
-        ) as error:
-            raise InputError(
-                f"Expected a picture in {name} of {path}, but it can't be read ({type(error).__name__}): "
-                "replace or delete it."
-            ) from error
-        yield pixels if pixels.ndim == 3 else pixels[..., None]
+            image = read_picture(path, name, read, channels, reading.transform)
+        except UnreadableError:
+            if reading.on_error == "error":
+                raise
+            continue
+        channels = image.shape[-1]
+        yield index, image
+
+
+def _room(path: Path, shape: tuple[int, ...], max_bytes: int) -> UInt8[np.ndarray, "N H W C"]:
+    needed = int(np.prod(shape, dtype=np.int64))
+    if needed > max_bytes:
+        raise InputError(
+            f"Expected at most {max_bytes / _GIB:.3g} GiB of images, got {needed / _GIB:.3g} GiB in {path}: lower the "
+            "resolution (--data.resolution), take fewer pictures, or raise max_bytes."
+        )
+    return np.empty(shape, np.uint8)

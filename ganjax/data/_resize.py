@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-from jaxtyping import Shaped
-from PIL import Image
-
 from ganjax.checks import InputError
-from ganjax.data._source import Source, Stored, image_source
-
-LARGEST = 1024
+from ganjax.data._source import Source
+from ganjax.data._transform import Transform, transformed
 
 
 def resized(source: Source, resolution: int) -> Source:
     """The same images at resolution × resolution pixels, once, on the host; labels as they were.
 
-    Pillow's antialiased bicubic filter, channel by channel. Not for points.
+    `transformed` with a resolution alone: Pillow's antialiased bicubic filter, channel by channel, on the largest
+    square in each image's middle. Not for points.
 
     Args:
       source: a finite set of images, from `image_source` or a loader.
@@ -24,23 +20,9 @@ def resized(source: Source, resolution: int) -> Source:
     Raises:
       InputError: if the source holds no images, or for a resolution out of range.
     """
-    spec, arrays = source.spec, source.arrays
-    if len(spec.shape) != 3 or not isinstance(arrays, Stored):
+    if not source.spec.is_image:
         raise InputError(
-            f"Expected images to resize, got {spec.name} of shape {list(spec.shape)}: leave resolution out."
+            f"Expected images to resize, got {source.spec.name} of shape {list(source.spec.shape)}: "
+            "leave resolution out."
         )
-    if not 1 <= resolution <= LARGEST:
-        raise InputError(f"Expected a resolution from 1 to {LARGEST}, got {resolution}.")
-    if spec.shape[:2] == (resolution, resolution):
-        return source
-    images = np.stack([_resize(image, resolution) for image in np.asarray(arrays.samples)])
-    labels = None if isinstance(arrays.labels, tuple) else np.asarray(arrays.labels)
-    return image_source(spec.name, images, labels, spec.num_classes)
-
-
-def _resize(image: Shaped[np.ndarray, "H W C"], resolution: int) -> Shaped[np.ndarray, "R R C"]:
-    size = (resolution, resolution)
-    channels = [
-        Image.fromarray(channel).resize(size, Image.Resampling.BICUBIC) for channel in np.moveaxis(image, -1, 0)
-    ]
-    return np.stack([np.asarray(channel) for channel in channels], axis=-1)
+    return transformed(source, Transform(resolution=resolution))

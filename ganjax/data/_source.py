@@ -10,8 +10,10 @@ argument: an array that is closed over becomes a constant of the compiled progra
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +36,7 @@ class Spec(NamedTuple):
       num_samples: how many there are, or None where every batch is drawn afresh.
       num_classes: how many labels there are, or None where there are none.
       range: the least and the greatest value a sample can take, or None where they have no bounds.
+      notes: what a person should know of how it was read, a sentence each: files left out, and why.
     """
 
     name: str
@@ -41,11 +44,45 @@ class Spec(NamedTuple):
     num_samples: int | None
     num_classes: int | None
     range: tuple[float, float] | None
+    notes: tuple[str, ...] = ()
 
     @property
     def is_image(self) -> bool:
         """Whether one sample is an image (H, W, C)."""
         return len(self.shape) == 3
+
+
+Take = Callable[[Int[np.ndarray, "n"]], tuple[Shaped[np.ndarray, "n ..."], Int[np.ndarray, "n"] | None]]
+
+
+class Streamed(NamedTuple):
+    """The batches of a chunk of steps, of a set that is not stored on the device.
+
+    Attributes:
+      first: the first step's number.
+      samples: uint8 [S, rows, H, W, C], step by step; the rows may have several axes.
+      labels: int32 [S, rows], or ().
+    """
+
+    first: PyTree  # arrays of NumPy, then of JAX, or their shapes
+    samples: PyTree
+    labels: PyTree = ()
+
+
+class Feed(Protocol):
+    """A stream that was opened: what `Source.feed` gives."""
+
+    def __call__(self, first: int, steps: int) -> Streamed:
+        """The arrays of steps first … first + steps − 1, on the host."""
+        ...
+
+    def shapes(self, steps: int) -> Streamed:
+        """Their shapes and types."""
+        ...
+
+    def close(self) -> None:
+        """Stops reading ahead."""
+        ...
 
 
 class Source(NamedTuple):
@@ -61,6 +98,10 @@ class Source(NamedTuple):
         same key must not also drive the training steps.
       gather: (arrays, draw) -> Batch. Pure, without randomness.
       labels: (arrays, draw) -> the labels [B] of the samples that `gather` gives, or None where there are none.
+      take: (indices [n]) -> these samples as they are stored, uint8 images or float32 points [n, ...], and their labels
+        [n] or None, on the host; None where samples are drawn afresh. What is asked for must fit in memory.
+      feed: opens a stream: (key, rows a step, the step after the last, which of the rows or None for all) -> a `Feed`,
+        whose `Streamed` arrays `gather` takes in place of `arrays`, which are (); None where `arrays` hold everything.
     """
 
     spec: Spec
@@ -68,6 +109,14 @@ class Source(NamedTuple):
     draw: Callable[[Key, Integer[ArrayLike, ""], int], PyTree]
     gather: Callable[[PyTree, PyTree], Batch]
     labels: Callable[[PyTree, PyTree], Int[Array, "B"]] | None = None
+    take: Take | None = None
+    feed: Callable[..., Feed] | None = None
+
+    @property
+    def num_bytes(self) -> int:
+        """What all samples take as they are stored, in memory or streamed; 0 where they are drawn afresh."""
+        stored = sum(x.nbytes for x in jax.tree.leaves(self.arrays))
+        return stored if self.feed is None else (self.spec.num_samples or 0) * math.prod(self.spec.shape)
 
 
 class Stored(NamedTuple):
@@ -126,8 +175,22 @@ def point_source(name: str, points: Shaped[ArrayLike, "..."]) -> Source:
 
 
 def batch_at(source: Source, key: Key, step: Integer[ArrayLike, ""], batch_size: int) -> Batch:
-    """Batch number `step` of the run whose data key is `key`. Pure; the plain form of draw, then gather."""
-    return source.gather(source.arrays, source.draw(key, step, batch_size))
+    """Batch number `step` of the run whose data key is `key`. Pure; the plain form of draw, then gather.
+
+    Of a stream, the batch is read now: the step must be a number.
+    """
+    draw = source.draw(key, step, batch_size)
+    if source.feed is None:
+        return source.gather(source.arrays, draw)
+    with contextlib.closing(source.feed(key, batch_size, int(step) + 1)) as feed:  # type: ignore[arg-type]
+        return source.gather(feed(int(step), 1), draw)  # type: ignore[arg-type]
+
+
+def batch_shapes(source: Source, batch_size: int) -> Batch:
+    """Shapes and types of a batch; nothing is drawn, gathered or read."""
+    key = jax.random.key(0)
+    arrays = source.arrays if source.feed is None else source.feed(key, batch_size, 1).shapes(1)
+    return jax.eval_shape(lambda arrays, key: source.gather(arrays, source.draw(key, 0, batch_size)), arrays, key)
 
 
 def draw_ahead(source: Source, key: Key, steps: Integer[Array, "S"], batch_size: int) -> PyTree:
@@ -200,8 +263,12 @@ def _finite(
     def labels(arrays: Stored, indices: Int[Array, "B"]) -> Int[Array, "B"]:
         return _rows(jnp.asarray(arrays.labels), indices)
 
+    def take(indices: Int[np.ndarray, "n"]) -> tuple[Shaped[np.ndarray, "n ..."], Int[np.ndarray, "n"] | None]:
+        chosen = np.asarray(stored.samples)[indices]
+        return chosen, None if num_classes is None else np.asarray(stored.labels)[indices]
+
     spec = Spec(name, tuple(shape), num_samples, num_classes, bounds)
-    return Source(spec, stored, draw, gather, None if num_classes is None else labels)
+    return Source(spec, stored, draw, gather, None if num_classes is None else labels, take)
 
 
 def _rows(array: Shaped[Array, "N ..."], indices: Int[Array, "B"]) -> Shaped[Array, "B ..."]:

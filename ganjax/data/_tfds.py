@@ -13,8 +13,11 @@ from jaxtyping import Int, UInt8
 
 from ganjax.checks import InputError, unknown_name
 from ganjax.data._source import Source, image_source
+from ganjax.data._tfrecord import Shard, TFRecords
 
 _GIB = 2**30
+# names of sets that need no TensorFlow to be prepared, and what experiments/prepare_data.py calls them
+PREPARED_HERE = {"mnist": "mnist", "fashion_mnist": "fashion-mnist", "cifar10": "cifar10", "celeb_a": "celeba"}
 
 
 class _Keys(NamedTuple):
@@ -22,10 +25,28 @@ class _Keys(NamedTuple):
     label: str | None
 
 
+class Prepared(NamedTuple):
+    """One split of a prepared set.
+
+    Attributes:
+      folder: where it lies.
+      shape: of its images, as declared: None for a side that isn't fixed.
+      num_classes: K, or None without labels.
+      num_samples: how many records there are.
+      read: i -> the image and, with classes, the label of record i; any number of threads may do so at once.
+    """
+
+    folder: Path
+    shape: tuple[int | None, ...]
+    num_classes: int | None
+    num_samples: int
+    read: Callable[[int], tuple[UInt8[np.ndarray, "H W C"], int | None]]
+
+
 def tfds_source(
     name: str, data_dir: str | Path | None = None, split: str = "train", *, max_bytes: int = 8 * _GIB
 ) -> Source:
-    """Any image set that tensorflow-datasets has prepared as array_record files, read into memory.
+    """Any image set that tensorflow-datasets has prepared as array_record or tfrecord files, read into memory.
 
     Looks for the prepared folder itself and never for the network: asked for a set that is not there,
     tensorflow-datasets tries the network for minutes.
@@ -41,9 +62,22 @@ def tfds_source(
       A source of images [N, H, W, C], with labels where the set has one class label.
 
     Raises:
-      InputError: when the set is not prepared there, not as array_record, has no such split, no single uint8 image
-        of fixed shape, takes more than max_bytes, or its files are damaged.
+      InputError: when the set is not prepared there, not as array_record or tfrecord, has no such split, no single
+        uint8 image of fixed shape, takes more than max_bytes, or its files are damaged.
     """
+    prepared = open_prepared(name, data_dir, split)
+    shape = check_fixed(name, prepared)
+    total = prepared.num_samples * math.prod(shape)
+    if total > max_bytes:
+        raise InputError(
+            f"Expected at most {max_bytes / _GIB:.3g} GiB of images, got {total / _GIB:.3g} GiB in {name} {split}: "
+            f"take a slice of it such as {split.partition('[')[0]}[:10%], or raise max_bytes."
+        )
+    return image_source(f"{name} ({split})", *_read(prepared, shape), prepared.num_classes)
+
+
+def open_prepared(name: str, data_dir: str | Path | None = None, split: str = "train") -> Prepared:
+    """What `tfds_source` reads, not read yet. Arguments and errors: its own, where they don't take reading."""
     folder = find_prepared(name, data_dir)
     builder = _builder(folder)
     info = builder.info
@@ -51,16 +85,14 @@ def tfds_source(
     if base not in info.splits:
         raise InputError(unknown_name(f"split of {name}", base, list(info.splits)))
     keys = _find_keys(name, info)
-    shape = _fixed_shape(name, info.features[keys.image])
-    total = _num_examples(info, split) * math.prod(shape)
-    if total > max_bytes:
-        raise InputError(
-            f"Expected at most {max_bytes / _GIB:.3g} GiB of images, got {total / _GIB:.3g} GiB in {name} {split}: "
-            f"take a slice of it such as {base}[:10%], or raise max_bytes."
-        )
-    images, labels = _read(_records(builder, split, folder), _decoder(info.features, keys), keys, shape, folder)
-    num_classes = None if keys.label is None else info.features[keys.label].num_classes
-    return image_source(f"{name} ({split})", images, labels, num_classes)
+    num_samples = _num_examples(info, split)
+    return Prepared(
+        folder,
+        tuple(_bytes_feature(name, info.features[keys.image]).shape),
+        None if keys.label is None else info.features[keys.label].num_classes,
+        num_samples,
+        _reader(_records(builder, split, folder), _decoder(info.features, keys), keys, num_samples, folder),
+    )
 
 
 def find_prepared(name: str, data_dir: str | Path | None = None) -> Path:
@@ -76,7 +108,7 @@ def find_prepared(name: str, data_dir: str | Path | None = None) -> Path:
     Raises:
       InputError: when there is none, or several configurations and `name` doesn't choose one.
     """
-    root = Path(data_dir or os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets").expanduser()
+    root = prepared_root(data_dir)
     place = root / name
     if (place / "dataset_info.json").is_file():
         return place
@@ -92,13 +124,25 @@ def find_prepared(name: str, data_dir: str | Path | None = None) -> Path:
     return max(versions, key=lambda folder: versions[folder])
 
 
+def prepared_root(data_dir: str | Path | None = None) -> Path:
+    """Where prepared sets lie: `data_dir`, by default $TFDS_DATA_DIR or ~/tensorflow_datasets."""
+    return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets").expanduser()
+
+
 def _not_prepared(name: str, root: Path) -> str:
     there = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
     holds = ", ".join(there) or ("no folder" if root.is_dir() else "nothing, for it does not exist")
+    script = PREPARED_HERE.get(name.partition("/")[0])
+    mend = (
+        f"where there is a network, run `tfds build {name} --file_format=array_record --data_dir={root}`, which needs "
+        "TensorFlow"
+        if script is None
+        else f"prepare it with `python experiments/prepare_data.py {script} --from DIR --data-dir {root}`, DIR holding "
+        "its original files, or with --download instead of --from where there is a network"
+    )
     return (
         f"Expected a prepared data set at {root / name}, got no dataset_info.json there ({root} holds {holds}): "
-        f"where there is a network, run `tfds build {name} --file_format=array_record --data_dir={root}`, "
-        "or name the right folder."
+        f"{mend}, or name the right folder (--data.dir)."
     )
 
 
@@ -125,12 +169,15 @@ def _records(builder: Any, split: str, folder: Path) -> Any:
     """The split's undecoded records, read when they are indexed."""
     import tensorflow_datasets as tfds
 
+    if builder.info.file_format.value == "tfrecord":
+        stretches = builder.info.splits[split].file_instructions
+        return TFRecords([Shard(Path(s.filename), s.examples_in_shard, s.skip, s.take) for s in stretches])
     try:
         return builder.as_data_source(split=split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES)
     except NotImplementedError as error:
         raise InputError(
-            f"Expected array_record files at {folder}, got {builder.info.file_format.value}, which only TensorFlow "
-            "reads: prepare the set with --file_format=array_record."
+            f"Expected array_record or tfrecord files at {folder}, got {builder.info.file_format.value}, which is not "
+            "read here: prepare the set with --file_format=array_record."
         ) from error
 
 
@@ -160,11 +207,25 @@ def _only(candidates: Sequence[str], declared: Sequence[str]) -> str | None:
     return chosen[0] if len(chosen) == 1 else None
 
 
-def _fixed_shape(name: str, feature: Any) -> tuple[int, ...]:
-    shape = tuple(feature.shape)
-    if None in shape or np.dtype(feature.np_dtype) != np.uint8:
+def _bytes_feature(name: str, feature: Any) -> Any:
+    if np.dtype(feature.np_dtype) != np.uint8:
         raise InputError(
-            f"Expected {name} with uint8 images of one shape, got {np.dtype(feature.np_dtype)} {list(shape)}: "
+            f"Expected {name} with uint8 images of one shape, got {np.dtype(feature.np_dtype)} "
+            f"{list(feature.shape)}: prepare another set."
+        )
+    return feature
+
+
+def check_fixed(name: str, prepared: Prepared) -> tuple[int, ...]:
+    """The shape of all images.
+
+    Raises:
+      InputError: when the set declares none.
+    """
+    shape = tuple(side for side in prepared.shape if side is not None)
+    if len(shape) < len(prepared.shape):
+        raise InputError(
+            f"Expected {name} with uint8 images of one shape, got uint8 {list(prepared.shape)}: "
             "resize the images when you prepare the set."
         )
     return shape
@@ -177,25 +238,36 @@ def _decoder(features: Any, keys: _Keys) -> Callable[[bytes], Any]:
     return tfds.features.FeaturesDict({key: features[key] for key in keys if key is not None}).deserialize_example_np
 
 
-def _read(
-    records: Any, decode: Callable[[bytes], Any], keys: _Keys, shape: tuple[int, ...], folder: Path
-) -> tuple[UInt8[np.ndarray, "N H W C"], Int[np.ndarray, "N"] | None]:
-    images = np.empty((len(records), *shape), np.uint8)
-    labels = np.zeros(len(records), np.int64)
-    for i in range(len(records)):
+def _reader(
+    records: Any, decode: Callable[[bytes], Any], keys: _Keys, num_samples: int, folder: Path
+) -> Callable[[int], tuple[UInt8[np.ndarray, "H W C"], int | None]]:
+    def read(i: int) -> tuple[UInt8[np.ndarray, "H W C"], int | None]:
         try:
             sample = decode(records[i])
-        except (RuntimeError, OSError, ValueError, SyntaxError, AttributeError) as error:
-            # array_record's own; Pillow's; OpenCV, where it is installed, gives None for what it can't read
+            # OpenCV, where it is installed, gives None for what it can't read: it has no shape
+            return sample[keys.image][..., :], None if keys.label is None else int(sample[keys.label])
+        except InputError:
+            raise  # of a tfrecord file, which it names
+        except (RuntimeError, OSError, ValueError, SyntaxError, AttributeError, TypeError) as error:
+            # array_record's own; Pillow's
             raise InputError(
-                f"Expected {len(records)} whole records in {folder}, got at record {i}: {error}: prepare the set again."
+                f"Expected {num_samples} whole records in {folder}, got at record {i}: {error}: prepare the set again."
             ) from error
-        if sample[keys.image].shape != shape:
+
+    return read
+
+
+def _read(
+    prepared: Prepared, shape: tuple[int, ...]
+) -> tuple[UInt8[np.ndarray, "N H W C"], Int[np.ndarray, "N"] | None]:
+    images = np.empty((prepared.num_samples, *shape), np.uint8)
+    labels = np.zeros(prepared.num_samples, np.int64)
+    for i in range(prepared.num_samples):
+        image, label = prepared.read(i)
+        if image.shape != shape:
             raise InputError(
-                f"Expected images of shape {list(shape)} in {folder}, got {list(sample[keys.image].shape)} at record "
+                f"Expected images of shape {list(shape)} in {prepared.folder}, got {list(image.shape)} at record "
                 f"{i}: prepare the set again."
             )
-        images[i] = sample[keys.image]
-        if keys.label is not None:
-            labels[i] = sample[keys.label]
-    return images, None if keys.label is None else labels
+        images[i], labels[i] = image, label or 0
+    return images, None if prepared.num_classes is None else labels

@@ -1,13 +1,16 @@
 """Folders and archives of pictures."""
 
+import hashlib
 import zipfile
+from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
 
 from ganjax.checks import InputError
-from ganjax.data import folder_source, load
+from ganjax.data import Reading, Transform, batch_at, check_batch_size, folder_source, load
 
 
 def write(path, value, size=(5, 4), mode="RGB"):
@@ -34,7 +37,7 @@ def zipped(root, path):
 
 def test_classes_are_folders_and_pictures_come_in_the_order_of_their_paths(pictures):
     source = folder_source(pictures)
-    assert source.spec == ("set (train)", (4, 5, 3), 3, 2, (-1.0, 1.0))
+    assert source.spec == ("set (train)", (4, 5, 3), 3, 2, (-1.0, 1.0), ())
     assert np.asarray(source.arrays.samples)[:, 0, 0, 0].tolist() == [10, 11, 20]
     assert np.asarray(source.arrays.labels).tolist() == [0, 0, 1]
     assert np.asarray(folder_source(pictures, "test").arrays.samples)[0, 0, 0, 0] == 30
@@ -52,7 +55,8 @@ def test_without_classes_there_are_no_labels(tmp_path):
     source = folder_source(tmp_path)
     assert source.spec.num_classes is None
     assert source.spec.shape == (4, 5, 3)
-    assert np.asarray(source.arrays.samples)[:, 0, 0].tolist() == [[1, 1, 1], [2, 2, 2]]
+    # 1 at opacity 1/255 lies on white: 254
+    assert np.asarray(source.arrays.samples)[:, 0, 0].tolist() == [[254, 254, 254], [2, 2, 2]]
 
 
 def test_gray_pictures_have_one_channel(tmp_path):
@@ -69,6 +73,9 @@ def test_bad_folders_say_what_is_wrong(pictures, tmp_path):
     (tmp_path / "not.zip").write_bytes(b"PK but no archive")
     with pytest.raises(InputError, match=r"not\.zip"):
         folder_source(tmp_path / "not.zip")
+    zipped(pictures, tmp_path / "cut.zip").write_bytes((tmp_path / "cut.zip").read_bytes()[:-30])
+    with pytest.raises(InputError, match=r"whole \.zip file, got .*cut\.zip of .* bytes: .* fetch it again"):
+        folder_source(tmp_path / "cut.zip")
     with pytest.raises(InputError, match="among test, train, got 'val'"):
         folder_source(pictures, "val")
     with pytest.raises(InputError, match=r"at most 1\.66e-07 GiB of images, got 1\.68e-07"):
@@ -93,3 +100,151 @@ def test_a_damaged_member_of_an_archive_is_named(pictures, tmp_path):
     path.write_bytes(bytes(content))
     with pytest.raises(InputError, match="can't be read"):
         [folder_source(path, split) for split in ("train", "test")]
+
+
+def test_other_files_are_left_out_and_counted(pictures, tmp_path):
+    for name in ("train/readme.txt", "train/cat/list.csv", "a.txt", "b.txt", ".DS_Store", "train/cat/._a.png"):
+        (pictures / name).write_text("no picture")
+    (pictures / ".git").mkdir()
+    write(pictures / ".git/hidden.png", 1)
+    source = folder_source(pictures)
+    assert source.spec.num_samples == 3
+    assert source.spec.notes == ("4 files left out: no picture by its ending (a.txt, b.txt, train/cat/list.csv, …)",)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for name in ("x/a.png", "y/b.png"):
+            archive.write(pictures / "train/cat/a.png", name)
+        archive.writestr("__MACOSX/x/._a.png", "resource fork")
+        archive.writestr("x/notes.txt", "text")
+    assert folder_source(tmp_path / "set.zip").spec[2:] == (
+        2, 2, (-1.0, 1.0), ("1 file left out: no picture by its ending (x/notes.txt)",)
+    )  # fmt: skip
+
+
+def test_damaged_pictures_are_an_error_or_left_out_by_name(pictures):
+    (pictures / "train/cat/aa.png").write_text("text that is called a picture")
+    (pictures / "train/dog/z.png").write_bytes((pictures / "train/dog/a.png").read_bytes()[:50])
+    with pytest.raises(InputError, match=r"train/cat/aa\.png of .*leave such files out \(--data\.on-error skip\)"):
+        folder_source(pictures)
+    source = folder_source(pictures, reading=Reading(on_error="skip"))
+    assert np.asarray(source.arrays.samples)[:, 0, 0, 0].tolist() == [10, 11, 20]
+    assert np.asarray(source.arrays.labels).tolist() == [0, 0, 1]
+    assert source.spec.notes == ("2 files left out: can't be read (train/cat/aa.png, train/dog/z.png)",)
+    with pytest.raises(InputError, match="batch_size <= 3 samples of set"):
+        check_batch_size(source.spec, 4)
+    # what is of another size is not damaged, and never left out
+    write(pictures / "train/dog/y.png", 1, size=(5, 6))
+    with pytest.raises(InputError, match=r"y\.png: declare a resolution to resize them to \(--data\.resolution\)"):
+        folder_source(pictures, reading=Reading(on_error="skip"))
+
+
+def test_nothing_is_left_when_nothing_can_be_read(tmp_path):
+    (tmp_path / "a.png").write_text("text")
+    with pytest.raises(InputError, match="1 files of which none can be read"):
+        folder_source(tmp_path, reading=Reading(on_error="skip"))
+
+
+def test_pictures_of_any_size_are_cropped_and_resized_while_they_are_read(pictures):
+    ramp = np.arange(12 * 30 * 3, dtype=np.uint8).reshape(12, 30, 3)
+    Image.fromarray(ramp).save(pictures / "train/dog/b.png")
+    transform = Transform(resolution=4, channels=1)
+    # the room is of the result: four of 4 x 4 x 1
+    source = folder_source(pictures, reading=Reading(transform), max_bytes=64)
+    assert source.spec.shape == (4, 4, 1)
+    np.testing.assert_array_equal(source.arrays.samples[3], transform(ramp))
+    with pytest.raises(InputError, match=r"cat/a\.png of .*: Expected pictures of 5 x 5"):
+        folder_source(pictures, reading=Reading(Transform(crop=5)))
+    with pytest.raises(InputError, match="resolution from 1 to 1024, got 0"):
+        folder_source(pictures, reading=Reading(Transform(resolution=0)))
+
+
+def test_color_among_gray_is_refused_unless_declared(tmp_path):
+    write(tmp_path / "a.png", 7, mode="L")
+    write(tmp_path / "b.png", 9)
+    with pytest.raises(InputError, match=r"b\.png of .*declare --data\.channels 3"):
+        folder_source(tmp_path)
+    for channels in (1, 3):
+        source = folder_source(tmp_path, reading=Reading(Transform(channels=channels)))
+        assert source.spec.shape == (4, 5, channels)
+        assert np.unique(source.arrays.samples).tolist() == [7, 9]
+
+
+@pytest.mark.parametrize("name", ["../evil.png", "/evil.png", "a/../../evil.png", "..\\evil.png"])
+def test_names_that_leave_the_archive_are_refused_and_nothing_is_written(pictures, tmp_path, name):
+    inside = tmp_path / "here" / "set.zip"
+    inside.parent.mkdir()
+    with zipfile.ZipFile(inside, "w") as archive:
+        archive.write(pictures / "train/cat/a.png", "a.png")
+        archive.writestr(zipfile.ZipInfo(name), (pictures / "train/cat/a.png").read_bytes())
+    before = set(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match="names that stay inside"):
+        folder_source(inside)
+    assert set(tmp_path.rglob("*")) == before
+    assert not Path("/evil.png").exists()
+
+
+def test_an_archive_that_would_unpack_to_too_much_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", bytes(2**26 + 1))
+    assert (tmp_path / "bomb.zip").stat().st_size < 100_000
+    with pytest.raises(InputError, match=r"at most 67108864 bytes in .*bomb\.zip, got a larger a\.png"):
+        folder_source(tmp_path / "bomb.zip")
+
+
+def test_links_are_followed_but_not_in_circles(pictures, tmp_path):
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "one").symlink_to(pictures / "train" / "cat")
+    write(linked / "two" / "x.png", 3)
+    (linked / "two" / "up").symlink_to(linked)
+    assert folder_source(linked).spec[2:4] == (3, 2)
+
+
+def test_the_key_tells_when_anything_has_changed(pictures, tmp_path):
+    keys = []
+
+    def keep(key, make):
+        keys.append(key)
+        return make(), ("kept",)
+
+    def key_of(path, split="train", **how):
+        source = folder_source(path, split, reading=Reading(keep=keep, **how))
+        assert source.spec.notes == ("kept",)
+        return keys[-1]
+
+    first = key_of(pictures)
+    assert key_of(pictures) == first
+    archive = zipped(pictures, tmp_path / "set.zip")
+    others = [
+        key_of(pictures, "test"),
+        key_of(pictures, transform=Transform(resolution=4)),
+        key_of(pictures, on_error="skip"),
+        key_of(archive),
+    ]
+    write(pictures / "train/dog/a.png", 21)  # as large a file as before, but later
+    others.append(key_of(pictures))
+    write(pictures / "train/dog/b.png", 21)
+    others.append(key_of(pictures))
+    assert len({first, *others}) == 7
+    assert key_of(archive) == others[3]
+
+
+CIFAR = Path(__file__).resolve().parents[2].parent / "shared/data/cifar10_jpeg.zip"
+
+
+def sha256(source):
+    return hashlib.sha256(np.asarray(source.arrays.samples).tobytes() + np.asarray(source.arrays.labels).tobytes())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CIFAR.exists(), reason="no cifar10_jpeg.zip beside the project")
+def test_real_pictures_give_the_same_batches_from_the_archive_and_from_its_folder(tmp_path):
+    with zipfile.ZipFile(CIFAR) as archive:
+        archive.extractall(tmp_path)
+    for split, num in (("train", 50_000), ("test", 10_000)):
+        packed, unpacked = folder_source(CIFAR, split), folder_source(tmp_path / "cifar10", split)
+        assert packed.spec[1:] == ((32, 32, 3), num, 10, (-1.0, 1.0), ())
+        assert sha256(packed).digest() == sha256(unpacked).digest()
+        np.testing.assert_array_equal(np.bincount(packed.arrays.labels), num // 10)
+        for step in (0, 1000):
+            one, other = (batch_at(source, jax.random.key(3), step, 64).samples for source in (packed, unpacked))
+            np.testing.assert_array_equal(one, other)

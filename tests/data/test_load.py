@@ -27,7 +27,7 @@ def test_a_fixed_set_of_toy_points():
 
 
 def test_every_row_has_a_loader():
-    assert list(data.DATASETS) == ["digits", "mnist", "folder", "tfds", *data.TOYS]
+    assert list(data.DATASETS) == ["digits", "mnist", "stacked_mnist", "folder", "npz", "parquet", "tfds", *data.TOYS]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,9 @@ def test_every_row_has_a_loader():
         (("mnist",), "Expected a folder with the IDX files of mnist, got none"),
         (("mnist", "/no/where"), "Expected a folder with IDX files at /no/where"),
         (("mnist:fashion", "/no/where"), "Expected no detail for mnist"),
+        (("npz",), "Expected a .npz or .npy file for npz, got none: name it"),
+        (("npz", "/no/where.npz", "test"), "Unknown split of npz 'test'.* Known: train"),
+        (("parquet",), "Expected a .parquet file or a folder of them for parquet, got none"),
         (("tfds", "/no/where"), "set's name after a colon, got 'tfds': write for example tfds:cifar10"),
         (("tfds:cifar10", "/no/where"), "prepared data set at /no/where/cifar10"),
         (("ring", "/some/folder"), "Expected no folder for ring"),

@@ -140,10 +140,18 @@ def test_refuses_more_than_fits(prepared):
 
 
 def test_a_set_that_is_not_there_is_refused_at_once(tmp_path, monkeypatch):
-    with pytest.raises(InputError, match=r"tmp.*nowhere/mnist.*does not exist.* `tfds build mnist --file_format="):
+    with pytest.raises(
+        InputError, match=r"tmp.*nowhere/mnist.*does not exist.* `python experiments/prepare_data.py mnist"
+    ):
         data.tfds_source("mnist", tmp_path / "nowhere")
+    with pytest.raises(
+        InputError, match=r"`python experiments/prepare_data.py celeba --from DIR --data-dir /no/where`"
+    ):
+        data.tfds_source("celeb_a/1.0.0", "/no/where")
+    with pytest.raises(InputError, match=r"run `tfds build cars196 --file_format=array_record --data_dir=/no/where`"):
+        data.tfds_source("cars196", "/no/where")
     (tmp_path / "cifar10").mkdir()
-    with pytest.raises(InputError, match=r"holds cifar10\): where there is a network"):
+    with pytest.raises(InputError, match=r"holds cifar10\): prepare it with"):
         data.tfds_source("mnist", tmp_path)
     with pytest.raises(InputError, match=r"prepared data set at .*/cifar10, got no dataset_info.json"):
         data.tfds_source("cifar10", tmp_path)
@@ -207,9 +215,9 @@ DAMAGES = {
         "prepared data set at .*tiny/1.0.0, got: ",
     ),
     "no features": (lambda root: (root / "tiny/1.0.0/features.json").unlink(), "prepared data set at .*, got: "),
-    "tfrecord": (
-        lambda root: edit_description(root, lambda d: d.update(fileFormat="tfrecord")),
-        "Expected array_record files at .*tiny/1.0.0, got tfrecord, .* prepare the set with --file_format=array_record",
+    "riegeli": (
+        lambda root: edit_description(root, lambda d: d.update(fileFormat="riegeli")),
+        "Expected array_record or tfrecord files at .*tiny/1.0.0, got riegeli, .* prepare the set with --file_format=",
     ),
 }
 
@@ -219,6 +227,79 @@ def test_refuses_a_damaged_set(copied, damage):
     apply, message = DAMAGES[damage]
     apply(copied)
     with pytest.raises(InputError, match=message):
+        data.tfds_source("tiny", copied)
+
+
+def as_tfrecords(root):
+    """The tiny set with the same records in TFRecord files, two a file, framed by another library's writer."""
+    import tensorflow_datasets as tfds
+    from tensorboardX.record_writer import RecordWriter
+
+    builder = tfds.builder_from_directory(root / "tiny/1.0.0")
+    lengths = {}
+    for split in SPLITS:
+        records = list(builder.as_data_source(split, deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES))
+        shards = [records[i : i + 2] for i in range(0, len(records), 2)]
+        lengths[split] = [str(len(shard)) for shard in shards]
+        for i, each in enumerate(shards):
+            writer = RecordWriter(str(root / f"tiny/1.0.0/tiny-{split}.tfrecord-{i:05d}-of-{len(shards):05d}"))
+            for record in each:
+                writer.write(record)
+            writer.close()
+    for file in root.rglob("*.array_record*"):
+        file.unlink()
+    edit_description(root, lambda d: d.update(fileFormat="tfrecord"))
+    edit_description(root, lambda d: [split.update(shardLengths=lengths[split["name"]]) for split in d["splits"]])
+
+
+@pytest.mark.parametrize("split", ["train", "test", "train[3:]", "train[1:4]"])
+def test_tfrecord_files_give_what_array_record_files_give(prepared, copied, split):
+    as_tfrecords(copied)
+    expected, found = (data.tfds_source("tiny", folder, split) for folder in (prepared, copied))
+    assert found.spec == expected.spec
+    np.testing.assert_array_equal(found.arrays.samples, expected.arrays.samples)
+    np.testing.assert_array_equal(found.arrays.labels, expected.arrays.labels)
+    assert "tensorflow" not in sys.modules
+
+
+def damage_tfrecord(root, place, change):
+    file = next((root / "tiny/1.0.0").glob("tiny-train.tfrecord-00001-of-*"))
+    content = bytearray(file.read_bytes())
+    file.write_bytes(change(content, place))
+
+
+def flipped(content, place):
+    content[place] ^= 0x10
+    return bytes(content)
+
+
+def cut(content, place):
+    return bytes(content[:place])
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "message"),
+    [
+        (60, flipped, "a whole record at byte 0 of .*/tiny-train.tfrecord-00001-of-00003, got data that differ"),
+        (1, flipped, "TFRecord file at .*/tiny-train.tfrecord-00001-of-00003, got a length that differs .* record 0"),
+        (-9, cut, "whole records in .*/tiny-train.tfrecord-00001-of-00003, got a file that ends inside the record at"),
+        (0, cut, "Expected 2 records in .*/tiny-train.tfrecord-00001-of-00003, .*, got 0"),
+    ],
+)
+def test_refuses_a_damaged_tfrecord_file(copied, place, change, message):
+    as_tfrecords(copied)
+    damage_tfrecord(copied, place, change)
+    with pytest.raises(InputError, match=message) as caught:
+        data.tfds_source("tiny", copied)
+    assert str(caught.value).count("Expected") == 1
+
+
+def test_refuses_a_tfrecord_file_that_is_not_there(copied):
+    as_tfrecords(copied)
+    next((copied / "tiny/1.0.0").glob("tiny-train.tfrecord-00002-of-*")).unlink()
+    with pytest.raises(
+        InputError, match=r"TFRecord file at .*/tiny-train.tfrecord-00002-of-00003, got: .*No such file"
+    ):
         data.tfds_source("tiny", copied)
 
 

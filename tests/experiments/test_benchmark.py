@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import benchmark
+import inputs
 import pytest
 from benchmark import Case, Options, Variants
 from configs import PRESETS
@@ -64,3 +65,24 @@ def test_bad_options_are_refused(capsys, arguments, message):
 
 def test_every_benchmark_is_run_by_default():
     assert Options().only == tuple(benchmark.BENCHMARKS)
+
+
+def test_reading_is_measured_from_files_that_are_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(inputs, "READ_STEPS", 1)
+    monkeypatch.setattr(inputs, "stepping", lambda settings, path, memory: lambda: 1.0)
+    for name in ("NUM_PICTURES", "NUM_LARGE"):
+        monkeypatch.setattr(inputs, name, 64)
+    measured = benchmark.interleaved(inputs.variants(tmp_path, inputs.config()), rounds=1)
+    assert next(iter(measured)) == inputs.STEP
+    assert {"zip, 1 worker", "zip, 2 workers", "zip, 4 workers", "array_record, 2 workers"} < set(measured)
+    assert all(math.isfinite(cost) and cost > 0 for (cost,) in measured.values())
+
+
+@pytest.mark.parametrize(("cost", "word", "times"), [(2000.0, "keeps up with", "8.0x"), (125.0, "starves", "0.5x")])
+def test_the_verdict_compares_what_is_read_with_what_is_needed(cost, word, times):
+    # 250 µs an image are 4,000 images/s; the step's 2000 µs are 500, its 125 µs 8,000
+    said = inputs.verdict({inputs.STEP: cost, "the step, streamed": 1.1 * cost, "zip, 2 workers": 250.0})
+    assert f"needs {1e6 / cost:,.0f} images/s; two workers read 4,000" in said
+    assert f"the input {word} it ({times}). Streamed, the step takes 1.10x" in said
+    result = benchmark.summary(Variants("t", "µs", {}, lambda medians: f"{medians['a']:g}"), {"a": [1.0, 3.0]})
+    assert result["verdict"] == "2"

@@ -180,7 +180,37 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", LEDGER)
+# one of each statement, and of each way in which a formula can be wrong; the others are marked slow
+RED = {
+    "disjoint_value",
+    "saturating_slope",
+    "kl_slope",
+    "loose_bound",
+    "f_gan_kl",
+    "least_squares",
+    "no_metric",
+    "kantorovich_rubinstein",
+    "distribution_functions",
+    "gaussian_transport",
+    "w_divergence_critic",
+    "w_divergence",
+    "wgan_gp_gap",
+    "gan_qp_points",
+    "relativistic_linear",
+    "ebgan",
+    "hinge",
+    "information_off_the_posterior",
+    "information_found",
+    "categorical_information",
+    "r1_energy",
+    "correlation_invariance",
+    "correlation_distance",
+    "single_loss_bracket",
+    "repelling",
+}
+
+
+@pytest.mark.parametrize("name", [x if x in RED else pytest.param(x, marks=pytest.mark.slow) for x in LEDGER])
 def test_an_entry_goes_red_when_its_formula_is_wrong(name, monkeypatch):
     entry = LEDGER[name]
     WRONG[name](monkeypatch)
@@ -228,6 +258,7 @@ def test_all_fourteen_statements_on_case_a_and_on_another():
     assert {entry.statement for entry in LEDGER.values()} == set(range(1, 15))
     assert all(len(entry.cases) >= 2 for entry in LEDGER.values())
     assert set(WRONG) == set(LEDGER)
+    assert {LEDGER[name].statement for name in RED} == set(range(1, 15))
     counts = Counter(entry.statement for entry in LEDGER.values() if any(c.name.startswith("A") for c in entry.cases))
     # information has a channel and tables of its own, and A as well; codes of statement 14 have no densities
     assert set(counts) == set(range(1, 14))

@@ -1,6 +1,7 @@
 """What a set of samples is worth: the entries and their names, and that better samples score better."""
 
 import jax
+import judging
 import numpy as np
 import pytest
 from classifiers import LabeledImages, hold_out, train_classifier
@@ -8,7 +9,13 @@ from judging import evaluate_images, evaluate_toy
 
 from ganjax import data
 from ganjax.checks import InputError, UnknownNameError
-from ganjax.metrics import class_total_variation, feature_frechet_distance, kernel_distance
+from ganjax.metrics import (
+    METRICS,
+    class_total_variation,
+    feature_frechet_distance,
+    kernel_distance,
+    manifold_statistics,
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +39,7 @@ def test_image_entries_are_the_metrics_on_the_classifiers_features_and_labels(di
     found = evaluate_images(test.images, test.labels, fake, classifier)
     features = classifier.features(test.images), classifier.features(fake)
     kernel = kernel_distance(*features)
-    assert found == {
+    expected = {
         "num_real": 359.0,
         "num_fake": 200.0,
         "classifier_accuracy": classifier.accuracy,
@@ -44,7 +51,11 @@ def test_image_entries_are_the_metrics_on_the_classifiers_features_and_labels(di
         ),
         "class_reverse_kl[digits-classifier]": pytest.approx(found["class_reverse_kl[digits-classifier]"]),
         "classes_found[digits-classifier]": 10.0,
+        **{f"{name}[digits-classifier]": value for name, value in manifold_statistics(*features)._asdict().items()},
     }
+    assert {name: found[name] for name in expected} == expected
+    rows = {name for name, metric in METRICS.items() if metric.inputs in ("features", "classes")}
+    assert {name.removesuffix("[digits-classifier]") for name in found} >= rows
     assert all(type(value) is float for value in found.values())
 
 
@@ -76,7 +87,7 @@ def test_images_of_another_kind(digits, classifier):
     with pytest.raises(InputError, match="bytes"):
         evaluate_images(test.images, test.labels, test.images / 127.5 - 1, classifier)
     with pytest.raises(InputError, match="from 0 to 9, got 2 to 11"):
-        evaluate_images(test.images[:3], np.array([2, 11, 3]), test.images, classifier)
+        evaluate_images(test.images[:9], np.array([2, 11, 3] * 3), test.images, classifier)
 
 
 def test_a_mixture():
@@ -118,20 +129,23 @@ def test_the_normal_on_the_line():
 
 
 @pytest.mark.parametrize("name", ["swiss_roll", "two_moons"])
-def test_a_toy_without_a_closed_form(name):
-    found = evaluate_toy(sample(name, 3000), name)
-    assert list(found) == [
+def test_a_toy_without_a_closed_form(name, monkeypatch):
+    monkeypatch.setattr(judging, "NUM_REFERENCE", 1200)  # pairs cost their number squared
+    found = evaluate_toy(sample(name, 1000), name)
+    assert list(found)[:4] == [
         "num_samples",
         "frechet_distance[coordinates]",
         "kernel_distance[coordinates]",
         "kernel_distance_standard_error[coordinates]",
     ]
+    assert {f"{name}[coordinates]" for name, metric in METRICS.items() if metric.inputs == "features"} <= set(found)
     assert abs(found["kernel_distance[coordinates]"]) < 4 * found["kernel_distance_standard_error[coordinates]"]
-    other = evaluate_toy(sample("ring", 3000), name)
+    other = evaluate_toy(sample("ring", 1000), name)
     assert other["frechet_distance[coordinates]"] > 20 * found["frechet_distance[coordinates]"]
 
 
-def test_every_toy_can_be_judged():
+def test_every_toy_can_be_judged(monkeypatch):
+    monkeypatch.setattr(judging, "NUM_REFERENCE", 100)
     for name in data.TOYS:
         assert evaluate_toy(sample(name, 50), name)["num_samples"] == 50.0
 

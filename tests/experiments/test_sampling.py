@@ -5,6 +5,7 @@ import functools
 from types import SimpleNamespace
 
 import assembly
+import games
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,11 +27,16 @@ IMAGES = ["digits", "--generator.name", "mlp", "--discriminator.name", "mlp", *S
 SETTINGS = Settings(step_size=1e-12, steps=3, gamma=0.0)
 
 
+def first_state(run, config):
+    """Of no training; drawn by NumPy, as an initialization is compiled for seconds."""
+    return games.first_state(run.algorithm, assembly.example_batch(run, config))
+
+
 @functools.cache
 def game_of(*arguments, truncation=None):
     config = train.parse(arguments)
     run = assembly.assemble(config)
-    state = assembly.init(run, config)
+    state = first_state(run, config)
     return sampling.trained(config, run, state, Variables(state.gen_params, state.gen_stats), truncation)
 
 
@@ -40,7 +46,7 @@ def checkpoint(folder, *arguments):
     run = assembly.assemble(config)
     write_json(folder / "config.json", to_dict(config))
     with Checkpoints(folder / "checkpoints") as checkpoints:
-        checkpoints.save(1, assembly.init(run, config)._replace(step=jnp.int32(1)))
+        checkpoints.save(1, first_state(run, config)._replace(step=jnp.int32(1)))
     return folder
 
 

@@ -16,7 +16,7 @@ import sweep as sweep_module
 from cells import Cell, Member, product, variations, with_numbers
 from configs import PRESETS
 from configs.sweeps import SWEEPS
-from evaluate import judge
+from judges import judge
 from sample import chosen
 from summaries import Finished, markdown, summarize
 

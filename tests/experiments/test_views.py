@@ -3,6 +3,7 @@
 import dataclasses
 
 import assembly
+import games
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -30,7 +31,7 @@ def scene(preset, data_name="digits", disc=None, **changes):
     small["discriminator"] = dataclasses.replace(small["discriminator"], **(disc or {}))
     config = dataclasses.replace(config, data=data, **small, **TINY, **changes)
     run = assembly.assemble(config)
-    state = assembly.init(run, config)
+    state = games.first_state(run.algorithm, assembly.example_batch(run, config))  # nothing is compiled for it
     return Scene(run, config, state, steps.generator_variables(state), jax.random.key(0))
 
 
@@ -47,7 +48,8 @@ def judges():
     """Twelve held-out digits, and a classifier that says 3 of everything."""
     digits = np.asarray(assembly.load(Data(name="digits"), 0).arrays.samples)[:12]
     logits = lambda images: np.tile(np.eye(10)[3], (len(images), 1))  # noqa: E731
-    return Judges(LabeledImages(digits, np.arange(12) % 10), Classifier("three", (), lambda x: x, logits, 0.1))
+    held_out = LabeledImages(digits, np.arange(12) % 10)
+    return Judges(held_out, Classifier("three", (), lambda x: x, logits, 0.1), held_out)
 
 
 def test_accuracy_under_the_best_naming():
@@ -97,7 +99,7 @@ def test_codes_are_placed_where_the_prior_has_them():
 
 def test_a_sample_is_of_the_class_in_turn_and_the_classifier_judges_it_so():
     place = scene("mnist-cgan")
-    fake = assembly.sample(place.run, place.generator, jax.random.key(5), 12, batch_size=8)
+    fake = assembly.block_sampler(place.run, batch_size=8)(place.generator, jax.random.key(5), 12)
     latents = place.run.game.prior.sample(jax.random.fold_in(jax.random.key(5), 1), 8)
     by_hand, _ = place.run.game.generator.apply(place.generator, latents, jnp.arange(8, 16) % 10)
     np.testing.assert_allclose(fake[8:12], by_hand[:4], atol=1e-6)

@@ -1,7 +1,7 @@
 """Every image game that asks for more than scores is played with its own networks: scanned steps on real data."""
 
+import games
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -75,27 +75,13 @@ GAMES = {
 FAST = {"lapgan"}
 
 
-def begun(algorithm, batch):
-    """A first state drawn by NumPy: a compiled initialization takes longer than the steps."""
-    state = jax.eval_shape(algorithm.init, jax.random.key(0), batch)
-    rng = np.random.default_rng(0)
-
-    def drawn(tree):
-        return jax.tree.map(lambda x: jnp.asarray(rng.normal(0.05, 0.2, x.shape), x.dtype), tree)
-
-    players = {part: drawn(getattr(state, part)) for part in ("gen_params", "disc_params", "helper_params")}
-    stats = {
-        part: jax.tree.map(lambda x: jnp.ones(x.shape), getattr(state, part)) for part in ("gen_stats", "disc_stats")
-    }
-    return state._replace(step=jnp.int32(0), key=jax.random.key(2), **players, **stats)
-
-
 @pytest.mark.parametrize("name", [x if x in FAST else pytest.param(x, marks=pytest.mark.slow) for x in GAMES])
 def test_it_is_played_inside_a_scan(name):
     game, source = GAMES[name]()
     algorithm = steps.alternating(game, optax.sgd(0.01), optax.sgd(0.01))
     data_key = jax.random.key(1)
-    first = begun(algorithm, jax.eval_shape(lambda: data.batch_at(source, data_key, 0, BATCH)))
+    # drawn by NumPy: a compiled initialization takes longer than the steps
+    first = games.first_state(algorithm, jax.eval_shape(lambda: data.batch_at(source, data_key, 0, BATCH)))
     chunk = steps.chunk(algorithm, source.draw, source.gather, BATCH, STEPS)
     state, info = jax.jit(chunk)(first, data_key, source.arrays)
     assert state.step == STEPS

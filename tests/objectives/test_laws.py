@@ -9,6 +9,7 @@ import re
 import types
 import typing
 
+import games
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,6 +26,7 @@ from ganjax.types import DiscriminatorOutput, Game, Play
 BATCH, LATENT_DIM, MODES = 12, 4, 8
 WIDTHS = (10,)
 RATE = 0.002
+UNOPTIMIZED = {"xla_backend_optimization_level": 0}
 
 
 def networks(architecture="mlp", **discriminator):
@@ -164,12 +166,13 @@ class LaidOut(typing.NamedTuple):
 def laid_out(name):
     algorithm, batch, traces = steps.alternating(game_of(name), adjustable(), adjustable()), batch_of(name), []
 
-    @jax.jit
     def step(state):
         traces.append(None)
         return algorithm.step(state, batch)
 
-    return LaidOut(at_rate(algorithm.init(jax.random.key(0), batch), gen=RATE, disc=RATE), step, traces)
+    state = games.first_state(algorithm, batch)
+    # there are many rows, and the laws ask for no speed
+    return LaidOut(at_rate(state, gen=RATE, disc=RATE), jax.jit(step, compiler_options=UNOPTIMIZED), traces)
 
 
 def same(tree, other):

@@ -83,18 +83,17 @@ def test_a_step_of_synchronous_is_the_field_times_its_length():
     """At a point with nothing special, on networks: w + h v(w), and 1 + h v′(w), coordinate by coordinate."""
     game = games.many_headed(objectives.least_squares())
     batch = Batch(jnp.asarray(np.random.default_rng(4).normal(size=(3, 2, 1, 2))))
-    params, _, _, batch = games.at_random(game, batch)
     algorithm = steps.synchronous(game, games.sgd(0.1), games.sgd(0.1))
-    state = algorithm.init(jax.random.key(0), batch)._replace(gen_params=params.gen, disc_params=params.disc)
+    state = games.first_state(algorithm, batch, dtype=jnp.float64)
     deal = algorithm.deal(state.key, state.step, 3)
     flow, step = steps.vector_field(game, state, deal, batch), steps.one_step(algorithm, state, batch)
     np.testing.assert_array_equal(flow.point, step.point)
-    assert flow.point.shape == (sum(x.size for x in jax.tree.leaves((params.gen, params.disc))),)
+    assert flow.point.shape == (sum(x.size for x in jax.tree.leaves((state.gen_params, state.disc_params))),)
     field, move = jax.jit(flow.function), jax.jit(step.function)
     np.testing.assert_allclose(move(step.point), flow.point + 0.1 * field(flow.point), rtol=1e-9, atol=1e-12)
     direction = np.random.default_rng(5).normal(size=flow.point.shape)
     differences = (field(flow.point + 1e-5 * direction) - field(flow.point - 1e-5 * direction)) / 2e-5
-    _, slope = jax.jvp(flow.function, (flow.point,), (jnp.asarray(direction),))
+    _, slope = jax.jit(lambda w, v: jax.jvp(flow.function, (w,), (v,)))(flow.point, jnp.asarray(direction))
     np.testing.assert_allclose(slope, differences, rtol=1e-5, atol=1e-7)
 
 

@@ -76,7 +76,7 @@ def test_statistics_go_through_the_parts_in_order():
 def test_averages_over_the_batch_see_a_part():
     """The relativistic average is of a part, not of the whole: the fields differ, as the docstring says."""
     game = games.dirac(objectives.relativistic_average(), prior=games.SPREAD)
-    place = games.at_random(game, Batch(jnp.linspace(-1, 3, 6)[:, None]), dtype=jnp.float32)
+    place = games.near_start(game, Batch(jnp.linspace(-1, 3, 6)[:, None]), dtype=jnp.float32)
     whole, parts = (way.field(game, *place).grads.gen for way in (steps.separate, steps.accumulated(3)))
     assert abs(whole - parts) > 1e-3
 
