@@ -163,4 +163,5 @@ def describe(spec: Spec) -> str:
     """The data in a few words."""
     size = "x".join(str(n) for n in spec.shape)
     count = "drawn afresh" if spec.num_samples is None else f"{spec.num_samples:,} samples"
-    return f"{count}, {size}" + (f", {spec.num_classes} classes" if spec.num_classes else "")
+    classes = f", {spec.num_classes} class{'es' if spec.num_classes > 1 else ''}" if spec.num_classes else ""
+    return f"{count}, {size}{classes}"

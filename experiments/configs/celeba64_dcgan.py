@@ -5,14 +5,14 @@ python experiments/train.py celeba64-dcgan --data.dir PATH/TO/tensorflow_dataset
 
 Data: CelebA, prepared without TensorFlow by `prepare_data.py celeba`. The middle 178 x 178 of each picture is resized as
 it is read; all 202 599 then take 2.5 GB, in memory. A folder or zip of CelebA's own files does as well (--data.name
-folder --data.dir PATH --data.crop 178). Sized for an accelerator. Networks, prior and optimizer of Radford et al. 2015,
+folder --data.dir PATH). Sized for an accelerator. Networks, prior and optimizer of Radford et al. 2015,
 arXiv:1511.06434, figure 1 and section 4, whose faces were others.
 """
 
 from config import Config, Data, choose
 
 CONFIG = Config(
-    data=Data(name="tfds:celeb_a", split="train[:40%]", resolution=64),
+    data=Data(name="tfds:celeb_a", split="train", resolution=64),
     prior=choose("prior", "uniform", latent_dim=100),
     generator=choose("generator", "dcgan", channels=128, kernel=5),
     discriminator=choose("discriminator", "dcgan", channels=128, kernel=5),
