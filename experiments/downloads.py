@@ -21,6 +21,10 @@ _PARTIAL = 206
 T = TypeVar("T")
 
 
+class RoomError(InputError):
+    """A folder that can't be written to, or read."""
+
+
 class Remote(NamedTuple):
     """A published file.
 
@@ -56,16 +60,23 @@ def fetch(remote: Remote, folder: Path, advance: Callable[[int], None], timeout:
 
     Raises:
       InputError: when the network doesn't answer, breaks off, or sends another file than the published one.
+      RoomError: when the folder can't be made, read or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     target, part = folder / remote.name, folder / f"{remote.name}.part"
-    if target.is_file() and sha256_of(target) == remote.sha256:
-        advance(remote.size)
-        return target
-    if not part.is_file() or part.stat().st_size < remote.size:
-        _receive(remote, part, advance, timeout)
-    _check(remote, part)
-    os.replace(part, target)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if target.is_file() and sha256_of(target) == remote.sha256:
+            advance(remote.size)
+            return target
+        if not part.is_file() or part.stat().st_size < remote.size:
+            _receive(remote, part, advance, timeout)
+        _check(remote, part)
+        os.replace(part, target)
+    except OSError as error:  # the network's own are InputErrors by now
+        raise RoomError(
+            f"Expected room and permission to keep downloads in {folder}, got: {error}: name another place with "
+            "--data-dir."
+        ) from error
     return target
 
 

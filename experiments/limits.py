@@ -36,9 +36,7 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys(
         ("num_steps", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints", "eval_every"), COUNT
     ),
-    **dict.fromkeys(
-        ("batch_size", "num_samples", "eval_samples", "steps_per_call", "accumulate", "resolution", "crop"), LARGE_COUNT
-    ),
+    **dict.fromkeys(("batch_size", "num_samples", "eval_samples", "steps_per_call", "accumulate", "crop"), LARGE_COUNT),
     **dict.fromkeys(("channels", "kernel", "num_codes", "code_dim", "latent_dim", "pieces"), Range(1, 2**16)),
     **dict.fromkeys(("blocks", "group_width", "group_size", "num_classes", "coarsest_dim"), Range(1, 2**16)),
     **dict.fromkeys(("learning_rate", "eps", "clip", "ratio", "lambda_", "margin", "init_std", "bound"), POSITIVE),

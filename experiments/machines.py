@@ -24,7 +24,7 @@ from assembly import Run
 from config import Config, Parallel
 from rich.console import Console
 from rich.markup import escape
-from scripts import INTERRUPTED
+from scripts import INTERRUPTED, report_errors
 
 from ganjax import parallel, steps
 from ganjax.checks import InputError
@@ -193,8 +193,14 @@ class PeerWatch:
                 highlight=False,
                 soft_wrap=True,
             )
+        elif isinstance(error, InputError):
+            report_errors(lambda: _raise(error))
         else:
             traceback.print_exception(kind, error, trace)
         sys.stderr.flush()
         time.sleep(SECONDS_TO_SPEAK if parallel.is_leader() else 0)
         os._exit(PEER_LOST)
+
+
+def _raise(error: InputError) -> None:
+    raise error

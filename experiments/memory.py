@@ -12,6 +12,7 @@ from limits import Range
 from ganjax import data, io
 from ganjax.checks import InputError
 from ganjax.data import Reading, Records, Source, Streaming, Transform
+from ganjax.data._decode import UnreadableError
 from ganjax.types import PyTree
 
 COUNT = Range(1, 1024)
@@ -77,7 +78,12 @@ def recorded(settings: Data, transform: Transform) -> Records | None:
             "Expected --data.on-error error with --data.memory stream, got skip: which pictures can be read must be "
             "known before the first batch; delete the damaged files, or keep the set in memory."
         )
-    records = data.open_records(settings.name, settings.dir, settings.split, transform)
+    try:
+        records = data.open_records(settings.name, settings.dir, settings.split, transform)
+    except UnreadableError:
+        if settings.memory == "stream":
+            raise
+        return None  # whoever reads all of them may leave some out, and says so
     if records is None and settings.memory == "stream":
         raise InputError(
             f"Expected a folder or a zip of pictures, or tfds:NAME, with --data.memory stream, got {settings.name}: "

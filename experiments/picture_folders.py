@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,44 +12,28 @@ from content import Content, Split, image_features, png
 
 from ganjax.checks import InputError
 from ganjax.data._decode import read_picture
-from ganjax.data._pictures import SPLITS, Pictures, find_pictures
+from ganjax.data._pictures import Pictures, find_splits
 
 
 def read_pictures(path: Path) -> Content:
-    """What `--data.name folder` reads, in the same order: train and test where there are such folders, classes below.
+    """What `--data.name folder` reads, in the same order and with the same numbers of classes: every split there is.
 
     Raises:
       InputError: as `ganjax.data.folder_source`: no pictures, some in a class and some in none, a damaged archive.
     """
-    parts = {split: find_pictures(path, split) for split in _splits(path)}
-    train = parts[SPLITS[0]]
-    classes = {part.num_classes for part in parts.values()}
-    if len(classes) > 1:
-        raise InputError(
-            f"Expected as many classes in every part of {path}, got {' and '.join(str(each) for each in classes)}: "
-            "give each part a folder for every class."
-        )
-    shape = read_picture(path, *train.files[0]).shape
-    features = image_features(shape, None, train.num_classes)
+    parts = {split: pictures() for split, pictures in find_splits(path).items()}
+    first, *others = parts.values()
+    if any(other.num_classes != first.num_classes for other in others):
+        raise InputError(f"Expected classes in every split of {path}, or in none, got them in one: move its pictures.")
+    shape = read_picture(path, *first.files[0]).shape
+    features = image_features(shape, None, first.num_classes)
     splits = {
         split: Split(len(part.files), functools.partial(_examples, path, part, shape, features["image"]))
         for split, part in parts.items()
     }
-    supervised = None if train.num_classes is None else ("image", "label")
-    return Content(features, supervised, splits, tuple(note for part in parts.values() for note in part.notes))
-
-
-def _splits(path: Path) -> tuple[str, ...]:
-    """train, and test where a folder of that name lies beside that of train."""
-    train, test = SPLITS
-    parts = PurePosixPath(find_pictures(path, train).files[0][0]).parts[:-1]
-    if train not in parts:
-        return (train,)
-    beside = PurePosixPath(*parts[: parts.index(train)], test)
-    if path.is_dir():
-        return SPLITS if (path / beside).is_dir() else (train,)
-    with zipfile.ZipFile(path) as archive:
-        return SPLITS if any(name.startswith(f"{beside}/") for name in archive.namelist()) else (train,)
+    supervised = None if first.num_classes is None else ("image", "label")
+    notes = dict.fromkeys(note for part in parts.values() for note in part.notes)  # what all splits say, once
+    return Content(features, supervised, splits, tuple(notes))
 
 
 def _examples(path: Path, part: Pictures, shape: tuple[int, ...], feature: Any) -> Iterator[dict[str, Any]]:

@@ -21,7 +21,7 @@ from typing import Annotated
 
 import tyro
 from content import Content
-from downloads import Remote, fetch, sha256_of
+from downloads import Remote, RoomError, fetch, sha256_of
 from originals import ORIGINALS, Original
 from picture_folders import read_pictures
 from prepared import Identity, folder_of, write
@@ -84,7 +84,12 @@ def from_original(console: Console, options: Options, data_dir: Path) -> tuple[I
     else:
         place = options.source.expanduser()
         compare(console, original, place)
-    return identity, original.read(place)
+    try:
+        return identity, original.read(place)
+    except OSError as error:
+        raise InputError(
+            f"Expected to read the original files in {place}, got: {error}: check their permissions."
+        ) from error
 
 
 def from_folder(options: Options, detail: str, data_dir: Path) -> tuple[Identity, Content]:
@@ -120,6 +125,8 @@ def download(console: Console, name: str, original: Original, data_dir: Path) ->
         for remote in original.files:
             with fetching(console, remote) as advance:
                 fetch(remote, folder, advance)
+    except RoomError:
+        raise  # by hand it would not fit either
     except InputError as error:
         raise InputError(f"{error} {by_hand}") from error
     return folder
@@ -128,8 +135,12 @@ def download(console: Console, name: str, original: Original, data_dir: Path) ->
 def compare(console: Console, original: Original, place: Path) -> None:
     """Says which files are not the published ones: a part of a set is a set too, but its name should not mislead."""
     for remote in original.files:
-        path = place / remote.name if place.is_dir() else place
-        if path.is_file() and path.name == remote.name and sha256_of(path) != remote.sha256:
+        try:
+            path = place / remote.name if place.is_dir() else place
+            other = path.is_file() and path.name == remote.name and sha256_of(path) != remote.sha256
+        except OSError:
+            continue  # whoever reads it says so
+        if other:
             console.print(
                 f"[yellow]Not the published file:[/] {path} (another SHA-256)", soft_wrap=True, highlight=False
             )

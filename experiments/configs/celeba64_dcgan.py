@@ -3,8 +3,8 @@
 python experiments/train.py celeba64-dcgan --data.dir PATH/TO/tensorflow_datasets --generator.dtype bfloat16 \
     --discriminator.dtype bfloat16
 
-Data: CelebA, prepared without TensorFlow by `prepare_data.py celeba`. The middle 178 x 178 of each picture is resized as
-it is read; all 202 599 then take 2.5 GB, in memory. A folder or zip of CelebA's own files does as well (--data.name
+Data: CelebA, prepared without TensorFlow by `prepare_data.py celeba`. The middle 178 x 178 of each picture is resized
+as it is read; all 202 599 then take 2.5 GB, in memory. A folder or zip of CelebA's own files does as well (--data.name
 folder --data.dir PATH). Sized for an accelerator. Networks, prior and optimizer of Radford et al. 2015,
 arXiv:1511.06434, figure 1 and section 4, whose faces were others.
 """

@@ -2,7 +2,7 @@
 
 python experiments/train.py cifar10-dcgan --data.dir PATH/TO/tensorflow_datasets
 
-Data: tfds's cifar10, prepared by `prepare_data.py cifar10`. Shows the baseline that cifar10-sngan and cifar10-r3gan stand
+Data: `prepare_data.py cifar10`. Shows the baseline that cifar10-sngan and cifar10-r3gan stand
 beside. Radford et al. 2015, arXiv:1511.06434, section 4.
 """
 

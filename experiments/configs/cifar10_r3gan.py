@@ -2,7 +2,7 @@
 
 python experiments/train.py cifar10-r3gan --data.dir PATH/TO/tensorflow_datasets
 
-Data: tfds's cifar10, prepared by `prepare_data.py cifar10`. Sized for an accelerator, and narrower than the paper's networks
+Data: `prepare_data.py cifar10`. Sized for an accelerator, and narrower than the paper's networks
 (--generator.channels 768 --discriminator.channels 768 --batch-size 512). Shows that a loss which pairs real with fake,
 under both zero-centered penalties, needs no normalization and one discriminator step. Huang et al. 2024,
 arXiv:2501.05441; the paper lowers learning rates and gamma as it trains, which stay constant here.

@@ -2,7 +2,7 @@
 
 python experiments/train.py cifar10-sngan --data.dir PATH/TO/tensorflow_datasets
 
-Data: tfds's cifar10, prepared by `prepare_data.py cifar10`. Sized for an accelerator. Shows what a bound on every layer's
+Data: `prepare_data.py cifar10`. Sized for an accelerator. Shows what a bound on every layer's
 slope buys: networks and settings of Miyato et al. 2018, arXiv:1802.05957, table 4 and appendix B (whose generator sees
 batches twice as large; here both see one size).
 """

@@ -7,11 +7,28 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from ganjax.checks import InputError
+
 _HEADER = struct.Struct(
     "<4s22xHH"
 )  # a member's own header: its signature, …, the lengths of its name and of its extras
 _SIGNATURE = b"PK\x03\x04"
 _ENCRYPTED = 1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def check_packing(path: str | Path, info: zipfile.ZipInfo) -> None:
+    """Raises `InputError` for a member that `read_member` can't read: one with a password, or of another method."""
+    if info.flag_bits & _ENCRYPTED:
+        raise InputError(
+            f"Expected {path} without a password, got an encrypted {info.filename}: pack the pictures again without "
+            "one."
+        )
+    if info.compress_type not in _METHODS:
+        raise InputError(
+            f"Expected {path} packed by deflate, got {info.filename} packed otherwise (method {info.compress_type}): "
+            "pack the pictures again by deflate, which is what zip does unless told otherwise."
+        )
 
 
 def read_member(path: str | Path, info: zipfile.ZipInfo) -> bytes:
@@ -22,7 +39,7 @@ def read_member(path: str | Path, info: zipfile.ZipInfo) -> bytes:
 
     Args:
       path: the archive.
-      info: the member's entry of its directory.
+      info: the member's entry of its directory, which `check_packing` passes.
 
     Raises:
       zipfile.BadZipFile: when what lies there is not the member that the directory describes.
@@ -46,8 +63,6 @@ def read_member(path: str | Path, info: zipfile.ZipInfo) -> bytes:
 
 
 def _unpacked(content: bytes, info: zipfile.ZipInfo) -> bytes:
-    if info.flag_bits & _ENCRYPTED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise zipfile.BadZipFile("encrypted, or compressed by another method than deflate")
     if info.compress_type == zipfile.ZIP_STORED:
         return content
     # one byte more than declared is enough to see that there are too many

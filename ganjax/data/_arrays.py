@@ -109,6 +109,8 @@ def _check_header(path: Path, name: str, file: IO[Any], max_bytes: int) -> None:
     shape, _, dtype = read_header(file)
     if dtype.hasobject:
         raise InputError(f"Expected numbers in {name} of {path}, got pickled Python objects, which may run anything.")
+    if any(length < 0 for length in shape):
+        raise ValueError(f"a shape of {list(shape)}")
     needed = math.prod(shape) * dtype.itemsize
     if needed > max_bytes:
         raise InputError(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Shaped, UInt8
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ganjax.checks import InputError
 from ganjax.data._transform import Transform, on_white
@@ -67,15 +67,24 @@ def read_picture(
         pixels = decode(read())
     except UnreadableError as error:
         raise UnreadableError(f"{name} of {path}: {error}") from error
+    except PermissionError as error:
+        raise UnreadableError(
+            f"Expected to read {name} of {path}, got: {error.strerror or error}: check its permissions."
+        ) from error
     except _BROKEN as error:
         raise UnreadableError(
-            f"Expected a picture in {name} of {path}, but it can't be read ({type(error).__name__}): replace or delete "
-            "it, or leave such files out (--data.on-error skip)."
+            f"Expected a picture in {name} of {path}, but it can't be read ({_reason(error)}): replace or delete it."
         ) from error
     try:
         return transform(_as_others(pixels, None if transform.channels else channels))
     except InputError as error:
         raise InputError(f"{name} of {path}: {error}") from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):  # whose own words are of the bytes' address
+        return f"none of {', '.join(FORMATS)}"
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def decode(content: bytes) -> UInt8[np.ndarray, "H W C"]:

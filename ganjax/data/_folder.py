@@ -13,7 +13,8 @@ from jaxtyping import Shaped, UInt8
 
 from ganjax.checks import InputError
 from ganjax.data._decode import UnreadableError, read_picture
-from ganjax.data._pictures import Pictures, counted, find_pictures
+from ganjax.data._notes import counted
+from ganjax.data._pictures import Pictures, find_pictures
 from ganjax.data._source import Source, image_source
 from ganjax.data._transform import Transform, check_transform
 
@@ -55,10 +56,11 @@ def folder_source(
     """The pictures of a folder or a zip archive, as images [N, H, W, C] in the order of their paths.
 
     `[ROOT/]SPLIT/CLASS/NAME.png`: where there is a folder called train or test, `split` chooses one; the folder below
-    it is the class, numbered by the names' order, and pictures that lie in none have no labels. C is as the transform
-    declares; by default 1 if the first picture is gray, else 3. Pictures are decoded and transformed one at a time, so
-    that memory is bounded by the result; without a resolution or a crop they must all have one size. An archive is read
-    as it is, without unpacking, and gives what its unpacked folder gives.
+    it is the class, and pictures that lie in none have no labels. Classes are numbered by the order of their names in
+    all splits together: one that has no pictures, or none in this split, keeps its number and is named in a note. C is
+    as the transform declares; by default 1 if the first picture is gray, else 3. Pictures are decoded and transformed
+    one at a time, so that memory is bounded by the result; without a resolution or a crop they must all have one size.
+    An archive is read as it is, without unpacking, and gives what its unpacked folder gives.
 
     Args:
       path: a folder, or a zip archive.
@@ -82,7 +84,7 @@ def pictures_source(name: str, path: Path, pictures: Pictures, reading: Reading,
     labels = None if pictures.labels is None else pictures.labels[kept]
     source = image_source(name, images, labels, pictures.num_classes)
     missing = np.setdiff1d(np.arange(len(pictures.files)), kept)
-    unread = counted("{} left out: can't be read", [pictures.files[index][0] for index in missing])
+    unread = counted("{} left out: can't be read", [pictures.files[index][0] for index in missing], pictures.noun)
     return source._replace(spec=source.spec._replace(notes=(*pictures.notes, *unread, *notes)))
 
 
@@ -120,9 +122,10 @@ def _readable(path: Path, pictures: Pictures, reading: Reading) -> Iterator[tupl
     for index, (name, read) in enumerate(pictures.files):
         try:
             image = read_picture(path, name, read, channels, reading.transform)
-        except UnreadableError:
+        except UnreadableError as error:
             if reading.on_error == "error":
-                raise
+                mend = f"{str(error).removesuffix('.')}, or leave such files out (--data.on-error skip)."
+                raise UnreadableError(mend) from error
             continue
         channels = image.shape[-1]
         yield index, image

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ganjax.checks import InputError, unknown_name
+from ganjax.data._notes import listed
 from ganjax.data._source import Source, check_labels, image_source
 
 _PREFIXES = {"train": "train", "test": "t10k"}
@@ -134,10 +135,9 @@ def _find(folder: Path, stem: str, kind: str) -> Path:
     for name in names:
         if (folder / name).is_file():
             return folder / name
-    there = sorted(path.name for path in folder.iterdir())
-    listed = ", ".join(there[:12]) + (f" and {len(there) - 12} more" if len(there) > 12 else "")
+    there = listed(sorted(path.name for path in folder.iterdir()))
     raise InputError(
-        f"Expected one of {', '.join(names)} in {folder}, got {listed or 'an empty folder'}: "
+        f"Expected one of {', '.join(names)} in {folder}, got {there or 'an empty folder'}: "
         "put the file there or name the right folder."
     )
 

@@ -108,12 +108,18 @@ def _load_folder(name: str, detail: str, folder: str | None, split: str, *, seed
 
 
 def _load_npz(name: str, detail: str, folder: str | None, split: str, *, seed: int, reading: Reading) -> Source:
-    del seed, reading  # nothing is drawn, nothing decoded
+    del seed  # nothing is drawn
     _refuse(name, detail=detail)
     _check_split(name, split, ["train"])
     if folder is None:
         raise InputError(f"Expected a .npz or .npy file for {name}, got none: name it (--data.dir).")
-    return npz_source(folder)
+    source = npz_source(folder)
+    if source.spec.shape[2] == 2 and reading.transform.channels is None:
+        raise InputError(
+            f"Expected images of 1, 3 or 4 channels in {folder}, got 2, which no picture shows: declare "
+            "--data.channels 1 or 3 to lay them, gray and its opacity, on white."
+        )
+    return source
 
 
 def _load_parquet(name: str, detail: str, folder: str | None, split: str, *, seed: int, reading: Reading) -> Source:

@@ -58,9 +58,15 @@ def parquet_pictures(path: Path, split: str, max_bytes: int = 8 * _GIB) -> Pictu
     if total > max_bytes:
         raise InputError(f"Expected at most {max_bytes / _GIB:.3g} GiB in {path}, got {total / _GIB:.3g} GiB.")
     tables = [_read(file) for file in files]
-    column = _picture_column(path, tables[0])
+    columns = [_picture_column(file, table) for file, table in zip(files, tables, strict=True)]
+    for file, column in zip(files, columns, strict=True):
+        if column != columns[0]:
+            raise InputError(
+                f"Expected one column of pictures by one name in all files of {path}, got {columns[0]} in "
+                f"{files[0].name} and {column} in {file.name}: are they of one set?"
+            )
     rows = [
-        (f"row {i} of {file.name}", functools.partial(_content, table[column], i))
+        (f"row {i} of {file.name}", functools.partial(_content, table[columns[0]], i))
         for file, table in zip(files, tables, strict=True)
         for i in range(len(table))
     ]
@@ -68,7 +74,7 @@ def parquet_pictures(path: Path, split: str, max_bytes: int = 8 * _GIB) -> Pictu
         raise InputError(f"Expected one or more rows in {path}, got none: fetch it again.")
     labels = _labels(path, tables)
     num_classes = None if labels is None else _num_classes(path, tables[0], labels)
-    return Pictures(rows, labels, num_classes, _stamps(files, tables))
+    return Pictures(rows, labels, num_classes, _stamps(files, tables), noun="row")
 
 
 def _of_split(path: Path, split: str) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -13,12 +14,14 @@ import numpy as np
 from jaxtyping import Int
 
 from ganjax.checks import InputError
-from ganjax.data._archive import read_member
+from ganjax.data._archive import check_packing, read_member
+from ganjax.data._notes import counted
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"}
 SPLITS = ("train", "test")
 LARGEST_FILE = 2**26  # bytes: beyond, it is no picture to train on
-NAMED = 3  # of files that a note counts
+
+Place = tuple[str, ...]  # the parts of a path; a folder's last one is empty
 
 
 class Pictures(NamedTuple):
@@ -32,6 +35,7 @@ class Pictures(NamedTuple):
       stamps: for each file, what says whether it has changed: a folder's place, sizes and times, or the checksums of an
         archive's directory.
       notes: what was left out, a sentence each.
+      noun: what a note calls one of `files`.
     """
 
     files: list[tuple[str, Callable[[], bytes]]]
@@ -39,6 +43,7 @@ class Pictures(NamedTuple):
     num_classes: int | None
     stamps: list[Callable[[], str]]
     notes: tuple[str, ...] = ()
+    noun: str = "file"
 
 
 class _File(NamedTuple):
@@ -47,46 +52,85 @@ class _File(NamedTuple):
 
 
 def find_pictures(path: Path, split: str) -> Pictures:
-    """What `folder_source` reads, not read yet.
-
-    Files whose ending is no picture's are left out, counted in a note; hidden files and folders, and what macOS adds to
-    archives, silently.
+    """One split of `find_splits`.
 
     Raises:
-      InputError: when there are no pictures, some have a class and others none, there is no such split, a file is too
-        large for a picture, or the archive is damaged or has names that leave it.
+      InputError: its errors; when there is no such split, or some of its pictures have a class and others none.
+    """
+    splits = find_splits(path)
+    if split not in splits:
+        raise InputError(
+            f"Expected a split of {path} among {', '.join(sorted(splits))}, got {split!r}: choose one of them, or move "
+            f"the pictures to folders called {' and '.join(SPLITS)}."
+        )
+    return splits[split]()
+
+
+def find_splits(path: Path) -> dict[str, Callable[[], Pictures]]:
+    """What `folder_source` reads, not read yet: train, test or both, as there are folders; without them train.
+
+    A class is a folder directly below a split, with pictures or without, and has one number in all splits: its place
+    among the sorted names of all of them. Left out and counted in a note: files whose ending is no picture's, links to
+    nothing and what else is no file, and pictures beside the splits. Left out silently: hidden files and folders, and
+    what macOS adds to archives.
+
+    Raises:
+      InputError: when there are no pictures, a folder can't be read, one is called Train or TEST, a file is too large
+        for a picture, or the archive is damaged, encrypted, or has names that leave it. The splits' own, when they are
+        called: when some pictures have a class and others none.
     """
     found = _open(path)
-    others = sorted(name for name in found if PurePosixPath(name).suffix.lower() not in ENDINGS)
-    chosen = _of_split(path, sorted(found.keys() - set(others)), split)
-    files = [found[name] for name in chosen.values()]
-    return Pictures(
-        [(name, file.read) for name, file in zip(chosen.values(), files, strict=True)],
-        *_labels(path, list(chosen)),
-        stamps=[file.stamp for file in files],
-        notes=counted("{} left out: no picture by its ending", others),
-    )
+    places: dict[str, Place] = {name: tuple(name.split("/")) for name in sorted(found)}
+    files = [name for name in places if not name.endswith("/")]
+    named = [name for name in files if PurePosixPath(name).suffix.lower() in ENDINGS]
+    whole = {name: file for name in named if (file := found[name]) is not None}
+    notes = counted("{} left out: no picture by its ending", sorted(set(files) - set(named)))
+    notes += counted("{} left out: a link to nothing, or no file", sorted(set(named) - set(whole)))
+    if not whole:
+        got = "; ".join(("none", *notes))
+        raise InputError(
+            f"Expected pictures ({', '.join(sorted(ENDINGS))}) in {path}, got {got}: is it the right place?"
+        )
+    bases = _splits(path, [places[name] for name in whole])
+    inside = {split: [name for name in whole if _below(places[name], base)] for split, base in bases.items()}
+    beside = sorted(set(whole).difference(*inside.values()))
+    notes += counted(f"{{}} left out: in neither {' nor '.join(SPLITS)}", beside)
+    classes = sorted({p[len(base)] for base in bases.values() for p in places.values() if _below(p, base, 1)})
+
+    def pictures(split: str) -> Pictures:
+        names = inside[split]
+        labels = _labels(path, [places[name][len(bases[split]) :] for name in names], classes)
+        empty = [] if labels is None else [classes[i] for i in np.setdiff1d(np.arange(len(classes)), labels)]
+        return Pictures(
+            [(name, whole[name].read) for name in names],
+            labels,
+            None if labels is None else len(classes),
+            [whole[name].stamp for name in names],
+            (*notes, *counted(f"{{}} without pictures in {split}", empty, "class")),
+        )
+
+    return {split: functools.partial(pictures, split) for split in bases}
 
 
-def counted(sentence: str, names: Sequence[str]) -> tuple[str, ...]:
-    """A note on some files, how many and the first few by name; none where there are none."""
-    if not names:
-        return ()
-    listed = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
-    return (sentence.format(f"{len(names):,} file{'s' * (len(names) > 1)}") + f" ({listed})",)
-
-
-def _open(path: Path) -> dict[str, _File]:
-    """How to read each file, by its path inside the folder or archive."""
-    if path.is_dir():
-        return dict(_in_folder(path))
-    if not path.is_file():
+def _open(path: Path) -> dict[str, _File | None]:
+    """How to read each file, by its path inside the folder or archive; None for folders, whose paths end with /, and
+    for what is no file."""
+    try:
+        if path.is_dir():
+            return dict(_in_folder(path.resolve()))
+        there = path.is_file()
+    except OSError as error:
+        raise InputError(
+            f"Expected to read the folder {error.filename or path}, got: {error.strerror or error}: check its "
+            "permissions."
+        ) from error
+    if not there:
         raise InputError(
             f"Expected a folder of pictures or a .zip file, but there is no {path}: correct the path (--data.dir)."
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
+            members = archive.infolist()
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
         raise InputError(
             f"Expected a folder of pictures or a whole .zip file, got {path} of {path.stat().st_size:,} bytes: {error}."
@@ -95,19 +139,22 @@ def _open(path: Path) -> dict[str, _File]:
     return dict(_in_archive(path, members))
 
 
-def _in_folder(root: Path) -> Iterator[tuple[str, _File]]:
-    root = root.resolve()
+def _in_folder(root: Path) -> Iterator[tuple[str, _File | None]]:
     seen = {root}
-    for folder, below, names in os.walk(root, followlinks=True):
+    for folder, below, names in os.walk(root, onerror=_raise, followlinks=True):
         here = Path(folder)
         # a link to a folder above would lead round in circles
-        fresh = [name for name in below if not _is_litter(name) and (here / name).resolve() not in seen]
+        fresh = [name for name in sorted(below) if not _is_litter(name) and (here / name).resolve() not in seen]
         seen |= {(here / name).resolve() for name in fresh}
         below[:] = fresh
-        for name in names:
-            file = here / name
-            if not _is_litter(name) and file.is_file():
-                yield file.relative_to(root).as_posix(), _File(file.read_bytes, functools.partial(_stamp, file))
+        yield from ((f"{(here / name).relative_to(root).as_posix()}/", None) for name in fresh)
+        for file in (here / name for name in names if not _is_litter(name)):
+            readable = _File(file.read_bytes, functools.partial(_stamp, file)) if file.is_file() else None
+            yield file.relative_to(root).as_posix(), readable
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _stamp(file: Path) -> str:
@@ -115,52 +162,57 @@ def _stamp(file: Path) -> str:
     return f"{file} {status.st_size} {status.st_mtime_ns}"
 
 
-def _in_archive(path: Path, members: list[zipfile.ZipInfo]) -> Iterator[tuple[str, _File]]:
+def _in_archive(path: Path, members: list[zipfile.ZipInfo]) -> Iterator[tuple[str, _File | None]]:
     for info in members:
-        name = info.filename.replace("\\", "/")  # as some programs write it
-        parts = PurePosixPath(name).parts
-        if any(map(_is_litter, parts)):
+        written = info.filename.replace("\\", "/")  # as some programs write it
+        place = PurePosixPath(written)
+        if not place.parts or any(map(_is_litter, place.parts)):
             continue
-        if PurePosixPath(name).is_absolute() or ".." in parts:
+        if place.is_absolute() or ".." in place.parts:
             raise InputError(f"Expected names that stay inside {path}, got {info.filename!r}: pack the pictures again.")
         if info.file_size > LARGEST_FILE:
-            raise InputError(f"Expected pictures of at most {LARGEST_FILE} bytes in {path}, got a larger {name}.")
-        stamp = f"{name} {info.file_size} {info.CRC} {info.header_offset}"
-        yield name, _File(functools.partial(read_member, path, info), lambda stamp=stamp: stamp)
+            raise InputError(f"Expected pictures of at most {LARGEST_FILE} bytes in {path}, got a larger {place}.")
+        if written.endswith("/"):
+            yield f"{place}/", None
+            continue
+        if place.suffix.lower() in ENDINGS:
+            check_packing(path, info)
+        stamp = f"{place} {info.file_size} {info.CRC} {info.header_offset}"
+        yield str(place), _File(functools.partial(read_member, path, info), lambda stamp=stamp: stamp)
 
 
 def _is_litter(part: str) -> bool:
     return (part.startswith(".") and part != "..") or part == "__MACOSX"
 
 
-def _of_split(path: Path, names: list[str], split: str) -> dict[tuple[str, ...], str]:
-    """(class folder, …, file) -> name, for the pictures of one split."""
-    if not names:
+def _splits(path: Path, places: Sequence[Place]) -> dict[str, Place]:
+    """Where each split lies. Folders around everything are neither splits nor classes."""
+    folders = [place[:-1] for place in places]
+    pairs = zip(min(folders), max(folders), strict=False)  # what the first and the last share, all share
+    around = (part for part, other in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    root = tuple(itertools.takewhile(lambda part: part.lower() not in SPLITS, around))
+    tops = {place[len(root)] for place in places if len(place) > len(root) + 1}
+    odd = sorted(top for top in tops.difference(SPLITS) if top.lower() in SPLITS)
+    if odd:
         raise InputError(
-            f"Expected pictures ({', '.join(sorted(ENDINGS))}) in {path}, got none: is it the right place?"
+            f"Expected the folders of splits in {path} to be called {' and '.join(SPLITS)}, got {', '.join(odd)}: "
+            "rename each, also where it is a class."
         )
-    parts = {PurePosixPath(name).parts: name for name in names}
-    while len({each[0] for each in parts}) == 1 and min(map(len, parts)) > 1 and next(iter(parts))[0] not in SPLITS:
-        parts = {each[1:]: name for each, name in parts.items()}  # a folder around everything is no class
-    splits = {each[0] for each in parts if len(each) > 1} & set(SPLITS)
-    if splits:
-        if split not in splits:
-            raise InputError(f"Expected a split of {path} among {', '.join(sorted(splits))}, got {split!r}.")
-        return {each[1:]: name for each, name in parts.items() if each[0] == split and len(each) > 1}
-    if split != "train":
-        raise InputError(
-            f"Expected the split train of {path}, which has no folders {' and '.join(SPLITS)}, got {split!r}."
-        )
-    return parts
+    return {split: (*root, split) for split in SPLITS if split in tops} or {SPLITS[0]: root}
 
 
-def _labels(path: Path, places: list[tuple[str, ...]]) -> tuple[np.ndarray | None, int | None]:
-    """[N], the number of the folder that each picture lies in, and how many there are; None without folders."""
+def _below(place: Place, base: Place, depth: int = 0) -> bool:
+    """Whether a path lies below `base`, in at least `depth` further folders."""
+    return len(place) > len(base) + depth and place[: len(base)] == base
+
+
+def _labels(path: Path, places: Sequence[Place], classes: Sequence[str]) -> Int[np.ndarray, "N"] | None:
+    """[N], the number of the folder that each picture lies in; None without folders."""
     within = [len(place) > 1 for place in places]
     if not any(within):
-        return None, None
+        return None
     if not all(within):
         stray = "/".join(places[within.index(False)])
         raise InputError(f"Expected every picture of {path} in the folder of a class, got {stray} in none: move it.")
-    classes = {name: number for number, name in enumerate(sorted({place[0] for place in places}))}
-    return np.array([classes[place[0]] for place in places]), len(classes)
+    numbers = {name: number for number, name in enumerate(classes)}
+    return np.array([numbers[place[0]] for place in places])

@@ -66,6 +66,8 @@ def stream_source(records: Records, streaming: Streaming = Streaming()) -> Sourc
         with contextlib.closing(source.feed(data_key, rows_a_step, num_steps)) as feed:
             state, info = run(state, data_key, feed(step, length))
 
+    A damaged record is found when it is first drawn, and ends the run there: only the first is looked into before.
+
     Args:
       records: the set.
       streaming: by how many workers, how far ahead.

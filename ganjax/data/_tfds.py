@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from ganjax.checks import InputError, unknown_name
+from ganjax.data._notes import listed
 from ganjax.data._source import Source, image_source
 from ganjax.data._tfrecord import Shard, TFRecords
 
@@ -131,7 +132,7 @@ def prepared_root(data_dir: str | Path | None = None) -> Path:
 
 def _not_prepared(name: str, root: Path) -> str:
     there = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-    holds = ", ".join(there) or ("no folder" if root.is_dir() else "nothing, for it does not exist")
+    holds = listed(there) or ("no folder" if root.is_dir() else "nothing, for it does not exist")
     script = PREPARED_HERE.get(name.partition("/")[0])
     mend = (
         f"where there is a network, run `tfds build {name} --file_format=array_record --data_dir={root}`, which needs "
@@ -159,7 +160,8 @@ def _num_examples(info: Any, split: str) -> int:
     try:
         num_examples = info.splits[split].num_examples
     except (ValueError, KeyError, AssertionError) as error:
-        raise InputError(f"Expected a split such as train or train[:80%], got {split!r}: {error}.") from error
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise InputError(f"Expected a split such as train or train[:80%], got {split!r}: {reason}.") from error
     if not num_examples:
         raise InputError(f"Expected one or more samples, got none in {split!r}: take a larger slice.")
     return num_examples

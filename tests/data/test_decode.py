@@ -134,8 +134,12 @@ def test_gray_among_colors_is_repeated_and_color_among_grays_refused():
     ids=["empty", "text", "cut PNG", "cut JPEG", "a programme"],
 )
 def test_what_is_no_picture_is_unreadable(content):
-    with pytest.raises(UnreadableError, match=r"x\.png of set, but it can't be read .*--data\.on-error skip"):
+    with pytest.raises(
+        UnreadableError, match=r"x\.png of set, but it can't be read \(.+\): replace or delete it\.$"
+    ) as it:
         reading(content)
+    assert "0x" not in str(it.value)  # no address of Pillow's, and no advice that only some callers can take
+    assert ("none of PNG" in str(it.value)) == (len(content) < 100)
 
 
 def test_too_small_for_the_crop_is_no_damage():

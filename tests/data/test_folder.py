@@ -1,6 +1,7 @@
 """Folders and archives of pictures."""
 
 import hashlib
+import os
 import zipfile
 from pathlib import Path
 
@@ -92,13 +93,128 @@ def test_bad_folders_say_what_is_wrong(pictures, tmp_path):
         folder_source(pictures)
 
 
+@pytest.mark.parametrize("name", ["set", "set/train", "set/train/dog"])
+def test_a_folder_that_cannot_be_read_is_not_left_out(pictures, monkeypatch, name):
+    scan, closed = os.scandir, pictures.parent / name
+
+    def refuse(path):
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(closed))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # the tests' user may be one who reads everything
+    with pytest.raises(InputError, match=f"read the folder {closed}, got: Permission denied: check its permissions"):
+        folder_source(pictures)
+
+
+def labels_of(path, split):
+    source = folder_source(path, split)
+    return source.spec.num_classes, np.asarray(source.arrays.labels).tolist(), source.spec.notes
+
+
+def test_a_class_has_one_number_in_all_splits(pictures, tmp_path):
+    assert labels_of(pictures, "test") == (2, [1], ("1 class without pictures in test (cat)",))
+    write(pictures / "test/ape/a.png", 1)
+    (pictures / "train/bee").mkdir()
+    (pictures / "train/eel").mkdir()
+    (pictures / "train/eel/readme.txt").write_text("none yet")
+    left_out = "1 file left out: no picture by its ending (train/eel/readme.txt)"
+    for path in (pictures, zipped_with_folders(pictures, tmp_path / "pets.zip")):
+        # ape, bee, cat, dog, eel
+        *found, (first, second) = labels_of(path, "train")
+        assert found == [5, [2, 2, 3]]
+        assert first.replace("around/", "") == left_out
+        assert second == "3 classes without pictures in train (ape, bee, eel)"
+        assert labels_of(path, "test")[:2] == (5, [0, 3])
+
+
+def zipped_with_folders(root, path):
+    with zipfile.ZipFile(path, "w") as archive:
+        for each in root.rglob("*"):
+            archive.write(each, f"around/{each.relative_to(root)}")
+    return path
+
+
+def test_an_empty_folder_is_a_class_too(tmp_path):
+    for name in ("a", "c"):
+        write(tmp_path / name / "x.png", 1)
+    (tmp_path / "b").mkdir()
+    assert labels_of(tmp_path, "train") == (3, [0, 2], ("1 class without pictures in train (b)",))
+
+
+@pytest.mark.parametrize(
+    ("names", "odd"), [(("Train", "Test"), "Test, Train"), (("around/TRAIN",), "TRAIN"), (("train", "Test"), "Test")]
+)
+def test_splits_by_another_case_are_refused(tmp_path, names, odd):
+    for name in names:
+        write(tmp_path / name / "a/x.png", 1)
+    with pytest.raises(InputError, match=f"to be called train and test, got {odd}: rename each"):
+        folder_source(tmp_path)
+
+
+def test_below_a_split_any_class_may_be_called_train(tmp_path):
+    for name in ("Bus", "Train", "test"):
+        write(tmp_path / "train" / name / "x.png", 1)
+    assert labels_of(tmp_path, "train") == (3, [0, 1, 2], ())
+
+
+def test_pictures_beside_the_splits_are_counted(pictures):
+    for name in ("val/dog/a", "val/dog/b", "cover"):
+        write(pictures / f"{name}.png", 1)
+    note = "3 files left out: in neither train nor test (cover.png, val/dog/a.png, val/dog/b.png)"
+    assert labels_of(pictures, "train") == (2, [0, 0, 1], (note,))
+
+
+def test_what_is_no_file_is_counted(pictures):
+    (pictures / "train/cat/z.png").symlink_to("/no/such/picture")
+    (pictures / "train/cat/y.png").symlink_to("y.png")
+    os.mkfifo(pictures / "train/dog/pipe.png")
+    assert labels_of(pictures, "train")[2] == (
+        "3 files left out: a link to nothing, or no file (train/cat/y.png, train/cat/z.png, train/dog/pipe.png)",
+    )
+
+
+def test_a_folder_of_other_files_says_what_they_are(tmp_path):
+    (tmp_path / "a.gif").write_bytes(b"GIF89a")
+    with pytest.raises(InputError, match=r"got none; 1 file left out: no picture by its ending \(a\.gif\): is it"):
+        folder_source(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("flag_bits", 1, r"without a password, got an encrypted a\.png: pack the pictures again without one"),
+        (
+            "compress_type",
+            zipfile.ZIP_LZMA,
+            r"by deflate, got a\.png packed otherwise \(method 14\): pack the pic",
+        ),
+    ],
+)
+def test_an_archive_packed_otherwise_says_how_to_pack_it(pictures, tmp_path, field, value, message):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.write(pictures / "train/cat/a.png", "a.png")
+        setattr(archive.infolist()[0], field, value)  # written to the directory on closing
+    with pytest.raises(InputError, match=message):
+        folder_source(tmp_path / "set.zip")
+
+
+def test_a_picture_without_permission_is_not_to_be_deleted(pictures, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(InputError, match=r"cat/a\.png of .*, got: Permission denied: check its permissions, or leave"):
+        folder_source(pictures)
+
+
 def test_a_damaged_member_of_an_archive_is_named(pictures, tmp_path):
     path = zipped(pictures, tmp_path / "set.zip")
     content = bytearray(path.read_bytes())
     start = content.index(b"IHDR")
     content[start + 4 : start + 8] = b"\xff\xff\xff\xff"
     path.write_bytes(bytes(content))
-    with pytest.raises(InputError, match="can't be read"):
+    with pytest.raises(InputError, match=r"can't be read .BadZipFile: wrong checksum.: replace"):
         [folder_source(path, split) for split in ("train", "test")]
 
 
@@ -208,7 +324,7 @@ def test_the_key_tells_when_anything_has_changed(pictures, tmp_path):
 
     def key_of(path, split="train", **how):
         source = folder_source(path, split, reading=Reading(keep=keep, **how))
-        assert source.spec.notes == ("kept",)
+        assert source.spec.notes[-1] == "kept"
         return keys[-1]
 
     first = key_of(pictures)

@@ -36,6 +36,13 @@ def test_gray_images_and_the_other_order_of_memory(tmp_path):
     assert source.labels is None
 
 
+def test_gray_with_opacity_is_no_picture_unless_declared(tmp_path):
+    path = written(tmp_path / "two.npz", images=IMAGES[..., :2])
+    with pytest.raises(InputError, match=r"1, 3 or 4 channels in .*two.npz, got 2, .*--data\.channels 1 or 3"):
+        data.load("npz", path)
+    assert data.load("npz", path, reading=data.Reading(data.Transform(channels=1))).spec.shape == (5, 4, 1)
+
+
 def test_images_alone(tmp_path):
     np.save(tmp_path / "some.npy", IMAGES)
     source = data.npz_source(tmp_path / "some.npy", max_bytes=IMAGES.nbytes)
@@ -76,6 +83,19 @@ def test_a_declared_size_is_checked_before_anything_is_read(tmp_path):
     for name in ("huge.npz", "huge.npy"):
         with pytest.raises(InputError, match=r"at most 8 GiB in images of .*, got 838 GiB"):
             data.npz_source(tmp_path / name)
+
+
+@pytest.mark.parametrize("shape", [(-1, 5, 4, 3), (6, 5, -4, -3)])
+@pytest.mark.parametrize("name", ["some.npz", "some.npy"])
+def test_refuses_a_negative_length(tmp_path, name, shape):
+    content = io.BytesIO()
+    np.lib.format.write_array_header_1_0(content, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    content.write(IMAGES.tobytes())
+    (tmp_path / "some.npy").write_bytes(content.getvalue())
+    with zipfile.ZipFile(tmp_path / "some.npz", "w") as archive:
+        archive.write(tmp_path / "some.npy", "images.npy")
+    with pytest.raises(InputError, match=r"whole NumPy file at .*, got: a shape of \[.*-.*\]: write it again"):
+        data.npz_source(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["some.npz", "some.npy"])

@@ -86,7 +86,7 @@ def test_a_row_that_is_no_picture(tmp_path):
     kept = [0, 1, 2, 4, 6]
     np.testing.assert_array_equal(source.arrays.samples, IMAGES[kept])
     np.testing.assert_array_equal(source.arrays.labels, np.array(LABELS)[kept])
-    assert source.spec.notes == ("2 files left out: can't be read (row 3 of some.parquet, row 5 of some.parquet)",)
+    assert source.spec.notes == ("2 rows left out: can't be read (row 3 of some.parquet, row 5 of some.parquet)",)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,18 @@ def test_a_row_that_is_no_picture(tmp_path):
 def test_refuses_what_does_not_fit(tmp_path, columns, message):
     with pytest.raises(InputError, match=message):
         data.parquet_source(write(tmp_path / "some.parquet", **columns))
+
+
+def test_files_name_the_column_of_pictures_alike(tmp_path):
+    for name, column in (("a", "image"), ("b", "picture")):
+        write(tmp_path / f"{name}.parquet", **{column: structs(IMAGES[:2])})
+    with pytest.raises(
+        InputError, match=r"by one name in all files of .*, got image in a.parquet and picture in b.par"
+    ):
+        data.parquet_source(tmp_path)
+    write(tmp_path / "b.parquet", label=[1, 2])
+    with pytest.raises(InputError, match=r"one column of pictures .* in .*b.parquet, got none among label"):
+        data.parquet_source(tmp_path)
 
 
 def test_refuses_labels_beyond_the_described_ones_and_too_many_bytes(tmp_path):

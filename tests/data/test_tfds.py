@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import socket
 import sys
@@ -89,6 +90,13 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
+def test_of_many_folders_the_first_are_named(tmp_path):
+    for i in range(14):
+        (tmp_path / f"set{i:02}").mkdir()
+    with pytest.raises(InputError, match=r"holds set00, .*set11 and 2 more\)"):
+        data.tfds_source("nothing", tmp_path)
+
+
 def sorted_by_first_bytes(images, labels):
     order = np.lexsort(np.asarray(images).reshape(len(images), -1).T)
     return np.asarray(images)[order], np.asarray(labels)[order]
@@ -112,8 +120,9 @@ def test_slices_of_a_split(prepared):
     assert data.tfds_source("tiny", prepared, "train[4:]").spec.num_samples == 2
     with pytest.raises(InputError, match=r"Expected one or more samples, got none in 'train\[:0\]'"):
         data.tfds_source("tiny", prepared, "train[:0]")
-    with pytest.raises(InputError, match=r"Expected a split such as .* got 'train\[:x\]'"):
-        data.tfds_source("tiny", prepared, "train[:x]")
+    for wrong in ("train[:x]", "train[abc"):
+        with pytest.raises(InputError, match=rf"^Expected a split such as .* got '{re.escape(wrong)}': [^\n]+[^.]\.$"):
+            data.tfds_source("tiny", prepared, wrong)
     with pytest.raises(InputError, match=r"Unknown split of tiny 'trian'. Did you mean 'train'"):
         data.tfds_source("tiny", prepared, "trian")
 

@@ -4,10 +4,11 @@ import socket
 import threading
 import time
 
+import downloads
 import numpy as np
 import pytest
 import servers
-from downloads import Remote, fetch
+from downloads import Remote, RoomError, fetch
 
 from ganjax.checks import InputError
 
@@ -74,6 +75,21 @@ def test_what_is_left_of_another_download_is_not_completed(server, tmp_path):
     assert fetch(remote, tmp_path, ignore).read_bytes() == CONTENT
     (tmp_path / "some.bin").write_bytes(b"damaged since")
     assert fetch(remote, tmp_path, ignore).read_bytes() == CONTENT
+
+
+def test_a_place_that_takes_no_files(server, tmp_path, monkeypatch):
+    remote = published(server)
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(RoomError, match=r"keep downloads in .*/file/new, got: .*Not a directory.*: name another place"):
+        fetch(remote, tmp_path / "file" / "new", ignore)
+    fetch(remote, tmp_path, ignore)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(downloads, "sha256_of", refuse)  # the tests' user may be one who reads everything
+    with pytest.raises(RoomError, match=r"Permission denied: .*some.bin.: name another place with --data-dir"):
+        fetch(remote, tmp_path, ignore)
 
 
 def test_a_server_that_says_nothing_is_given_up(tmp_path):

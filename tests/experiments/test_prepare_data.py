@@ -240,6 +240,33 @@ def test_a_folder_without_classes_or_splits(tmp_path):
     assert source.labels is None
 
 
+def test_splits_with_other_classes_are_numbered_alike(tmp_path, capsys):
+    root = picture_folder(tmp_path / "pets")
+    (root / "test/ants").mkdir()
+    Image.fromarray(FACES[0]).save(root / "test/ants/0.png")
+    (root / "val").mkdir()
+    Image.fromarray(FACES[0]).save(root / "val/0.png")
+    assert prepare("folder:pets", "--from", root, "--data-dir", tmp_path / "sets") == 0
+    output = capsys.readouterr().out
+    assert output.count("in neither train nor test (val/0.png)") == 1
+    assert "1 class without pictures in train (ants)" in output
+    for split, labels in (("train", {1, 2}), ("test", {0, 1, 2})):
+        found = data.load("tfds:pets", str(tmp_path / "sets"), split)
+        assert found.spec.num_classes == 3
+        assert set(np.asarray(found.arrays.labels).tolist()) == labels
+        np.testing.assert_array_equal(found.arrays.labels, data.load("folder", str(root), split).arrays.labels)
+    for file in (root / "test").rglob("*.*"):
+        file.rename(root / "test" / file.name)
+    refused(capsys, "classes in every split of .*, or in none", "folder:flat", "--from", root, "--data-dir", tmp_path)
+
+
+def test_a_damaged_picture_of_a_folder(tmp_path, capsys):
+    root = picture_folder(tmp_path / "pets")
+    (root / "train/dogs/5.png").write_text("no picture")
+    arguments = "folder:pets", "--from", root, "--data-dir", tmp_path / "sets"
+    refused(capsys, "dogs/5.png of .* can't be read .*: replace or delete it.$", *arguments)  # nothing else can be done
+
+
 @pytest.fixture(scope="module")
 def prepared_digits(tmp_path_factory):
     root = tmp_path_factory.mktemp("sets")
@@ -495,9 +522,26 @@ def test_no_room_or_permission(tmp_path, capsys, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
+    refused(
+        capsys, "keep downloads in .*: name another place with --data-dir.$", "mnist", "--download", "--data-dir",
+        tmp_path / "file",
+    )  # fmt: skip
     monkeypatch.setattr(prepared.os, "rename", full)
     refused(capsys, "room and permission .* No space left", "mnist", "--from", folder, "--data-dir", tmp_path / "sets")
     assert list((tmp_path / "sets/mnist").iterdir()) == []
+
+
+def test_originals_that_cannot_be_read(tmp_path, capsys, monkeypatch):
+    arguments = "cifar10", "--from", write_cifar(tmp_path / "originals"), "--data-dir", tmp_path / "sets"
+
+    def refuse(path, *arguments):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(prepare_data, "sha256_of", refuse)  # the tests' user may be one who reads everything
+    monkeypatch.setattr(originals.gzip, "open", refuse)
+    refused(capsys, "whole .tar.gz at .*, got: .*Permission denied", *arguments)
+    monkeypatch.setattr(originals, "_cifar_members", refuse)
+    refused(capsys, "read the original files in .*/originals, got: .*Permission denied: .*: check their", *arguments)
 
 
 # ---------------------------------------------------------------- downloads

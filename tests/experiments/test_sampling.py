@@ -137,11 +137,11 @@ def test_truncation_reaches_every_sampler():
 
 def test_rejection_keeps_what_the_discriminator_prefers():
     game = game_of("ring", *SIZES)
-    steep = game._replace(discriminator=jax.tree.map(lambda x: 3 * x, game.discriminator))
+    steep = game._replace(discriminator=jax.tree.map(lambda x: 10 * x, game.discriminator))
     kept = SAMPLERS["rejection"](steep, SETTINGS)(jax.random.key(0), 400)
     plain = sampling.prior_latents(steep, jax.random.key(0), 400)
-    kept, plain = (np.mean(jax.vmap(sampling.latent_energy(steep))(z)) for z in (kept, plain))
-    assert kept < plain - 0.02 * abs(plain)
+    kept, plain = (jax.vmap(sampling.latent_energy(steep))(z) for z in (kept, plain))
+    assert np.mean(kept) < np.mean(plain) - 0.5 * np.std(plain)
 
 
 def test_rows_of_pairs():

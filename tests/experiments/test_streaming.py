@@ -113,6 +113,35 @@ def test_samples_of_a_large_stream_are_the_first(archive, monkeypatch):
     assert memory.samples(source).shape == (5, 8, 8, 3)
 
 
+@pytest.mark.parametrize("choice", ["auto", "device", "stream"])
+def test_leaving_pictures_out_is_advised_where_it_can_be_done(tmp_path, choice):
+    (tmp_path / "a.png").write_text("no picture")
+    with pytest.raises(InputError, match=r"a\.png of .* can't be read") as caught:
+        memory.load(settings(tmp_path, memory=choice), 0)
+    assert ("--data.on-error skip" in str(caught.value)) == (choice != "stream")
+
+
+class Left(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "traceback"), [(InputError("Expected a picture in [x].png: mend it."), False), (KeyError("x"), True)]
+)
+def test_of_several_processes_each_says_bad_input_in_one_line(monkeypatch, capsys, error, traceback):
+    def leave(code):
+        raise Left(code)
+
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    monkeypatch.setattr(machines.os, "_exit", leave)
+    monkeypatch.setattr(machines, "SECONDS_TO_SPEAK", 0)
+    with pytest.raises(Left, match=str(machines.PEER_LOST)), machines.PeerWatch():
+        raise error
+    output = capsys.readouterr().err
+    assert ("Traceback" in output) == traceback
+    assert traceback or output == "error: Expected a picture in [x].png: mend it.\n"
+
+
 # ---------------------------------------------------------------- the same batches, however they come
 
 
