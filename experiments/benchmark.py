@@ -183,8 +183,8 @@ def table(result: dict[str, Any]) -> RichTable:
     drawn = RichTable("variant", *right, title=result["title"])
     for row in result["rows"]:
         ratio = row["ratio"]
-        spread = f"{ratio['least']:.2f} to {ratio['greatest']:.2f}"
-        drawn.add_row(row["variant"], f"{row['median']:.4g}", f"{ratio['median']:.2f}", spread)
+        spread = f"{ratio['least']:.3g} to {ratio['greatest']:.3g}"
+        drawn.add_row(row["variant"], f"{row['median']:.4g}", f"{ratio['median']:.3g}", spread)
     return drawn
 
 
