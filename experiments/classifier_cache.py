@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from classifiers import Classifier, LabeledImages, Settings, bind, check_data, network_for, train_classifier
 
 from ganjax.checks import InputError
+from ganjax.io import read_arrays
 
 FORMAT = "ganjax classifier 1"  # to be raised whenever the network or its training changes
 
@@ -89,9 +89,8 @@ def _write(path: Path, fingerprint: str, classifier: Classifier) -> None:
 def _read(path: Path, fingerprint: str, template: Any) -> tuple[Any, float]:
     """The weights and the accuracy of a file, if it is one that `_write` wrote for this data and these settings."""
     try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = dict(file)
-    except (OSError, ValueError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+        arrays = read_arrays(path)
+    except InputError as error:
         raise _damaged(path, str(error)) from error
     found = {name: str(arrays.pop(name, "")) for name in ("fingerprint", "checksum")}
     if found != {"fingerprint": fingerprint, "checksum": _checksum(arrays)}:

@@ -13,6 +13,7 @@ weights convert_inception.py makes out of the published file; 50 000 samples are
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,18 @@ import views
 from assembly import Run, Sampler
 from config import Config
 from inception import Judgement, evaluate_inception, inception_network
-from judges import FIELD_ROWS, judge, judges_of, primary, row_of, rows_named, score
+from judges import (
+    best_known,
+    check_suiting,
+    have_unseen,
+    judge,
+    judges_of,
+    of_inception,
+    row_of,
+    rows_named,
+    score,
+    suiting,
+)
 from limits import check_numbers
 from rich.console import Console
 from rich.markup import escape
@@ -39,7 +51,8 @@ from views import Scene
 
 from ganjax.checks import InputError
 from ganjax.data import to_uint8
-from ganjax.io import Course, Restored, courses_picture, save_png, saved_steps, write_json
+from ganjax.io import Course, Restored, courses_picture, plain, restore_step, save_png, saved_steps, write_json
+from ganjax.metrics import METRICS, Metric
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,11 @@ class Options:
     """a file of Inception weights, for FID, KID and Inception score; images only"""
 
 
+# of rows that the Inception network's outputs are enough for, and of those that held-out images take part in
+NETWORK_INPUTS = ("features", "probabilities")
+HELD_OUT_INPUTS = ("features", "classes", "bins", "likelihood")
+
+
 class Bench:
     """A run with its judges, ready for any of its checkpoints."""
 
@@ -75,12 +93,18 @@ class Bench:
         by_network_alone = self.network is not None and run.source.spec.num_classes is None
         self.judges = None if by_network_alone else judges_of(config, run, options.workdir)
         self.by_data = not by_network_alone
+        known = suiting(config, self.judges) if self.by_data else []
+        if self.network is not None:
+            known += [name for name, row in METRICS.items() if row.inputs in NETWORK_INPUTS and name not in known]
+        check_suiting(rows_named(options.metrics), known, config, self.judges)
         self._sample: Sampler = assembly.block_sampler(run)
 
     def numbers(self, state: Any, options: Options, seed: int) -> Judgement:
         """Everything that is asked for, of one set of samples, and what was done for it."""
         generator, key = chosen(state, options.generator), jax.random.key(seed)
         fake, rows = np.asarray(self._sample(generator, key, options.num_samples)), rows_named(options.metrics)
+        if not np.isfinite(fake).all():
+            raise InputError("Expected finite samples, got NaN or infinity: the game diverged; take an earlier --step.")
         found = judge(self.config, fake, self.judges, rows) if self.by_data else {}
         found |= {} if options.metrics else self.shown(state, options, key)
         if self.network is None:
@@ -89,6 +113,14 @@ class Bench:
         images = np.asarray(to_uint8(jnp.asarray(fake)))
         numbers, protocol = evaluate_inception(self.network, real, images, cache=options.workdir, metrics=rows)
         return Judgement(found | numbers, protocol)
+
+    def protocol(self, name: str, row: Metric) -> str:
+        """What has to be said beside a number."""
+        said = f"{row.direction} is {'better' if row.target is None else 'best'}; {row.unit}; {row.protocol}"
+        by_network = self.network is not None and self.network.name in name
+        if self.judges is None or have_unseen(self.judges) or by_network or row.inputs not in HELD_OUT_INPUTS:
+            return said
+        return f"{said}; real samples held out from the classifier only: the generator learned from them"
 
     def shown(self, state: Any, options: Options, key: Any) -> dict[str, float]:
         """What the run's method promises beside samples."""
@@ -101,14 +133,11 @@ def evaluation(bench: Bench, restored: Restored, options: Options) -> dict[str, 
     seeds = list(range(options.seed, options.seed + options.sampling_seeds))
     judgements = [bench.numbers(restored.state, options, seed) for seed in seeds]
     each = [judgement.numbers for judgement in judgements]
-    if options.metrics and not any(row_of(name) for name in each[0]):
-        raise InputError(f"None of {', '.join(options.metrics)} suits {bench.run.source.spec.name}: name others.")
     columns = {name: np.array([numbers[name] for numbers in each]) for name in each[0]}
     means = {name: float(np.mean(column)) for name, column in columns.items()}
     spread = {f"{name}_std": deviation(column) for name, column in columns.items() if len(seeds) > 1}
     said = {"step": restored.step, "generator": options.generator, "sampling_seeds": seeds}
-    rows = {name: row for name in means if (row := row_of(name))}
-    protocols = {name: f"{row.direction} is better; {row.unit}; {row.protocol}" for name, row in rows.items()}
+    protocols = {name: bench.protocol(name, row) for name in means if (row := row_of(name))}
     protocols |= judgements[0].protocol
     return {**said, **means, **spread, "protocols": protocols}
 
@@ -124,21 +153,46 @@ def main(options: Options) -> dict[str, Any] | list[dict[str, Any]]:
     bench = Bench(config, run, options)
     console = Console(stderr=True)
     if options.step != "all":
+        for skipped in restored.skipped:
+            passed_over(console, skipped.step, skipped.reason)
         result = evaluation(bench, restored, options)
         write_json(path_of(options), result)
         console.print(table(result))
         say(console, protocols(result))
         return result
-    results = []
-    for step in saved_steps(options.workdir / "checkpoints"):
-        _, _, restored = open_run(options.workdir, step)
-        results.append(evaluation(bench, restored, options))
-        console.print(table(results[-1]))
+    results = every(console, bench, options)
     write_json(path_of(options), results)
     save_png(options.workdir / "evaluations.png", picture(results, options))
     say(console, protocols(results[0]))
     say(console, f"Picture: {options.workdir / 'evaluations.png'}")
     return results
+
+
+def every(console: Console, bench: Bench, options: Options) -> list[dict[str, Any]]:
+    """The numbers of every checkpoint that can be judged; the others are named.
+
+    One may be damaged, diverged, or deleted by the run that goes on, which keeps the latest.
+
+    Raises:
+      InputError: if none can be judged, with what is wrong with the newest.
+    """
+    folder, template = options.workdir / "checkpoints", assembly.template(bench.run, bench.config)
+    results, problem = [], None
+    for step in saved_steps(folder):
+        try:
+            results.append(evaluation(bench, restore_step(folder, template, step), options))
+        except InputError as error:
+            problem = error
+            passed_over(console, step, str(error))
+        else:
+            console.print(table(results[-1]))
+    if not results:
+        raise problem or InputError(f"No checkpoint in {folder}.")
+    return results
+
+
+def passed_over(console: Console, step: int, reason: str) -> None:
+    say(console, f"Passed over the checkpoint at step {step}: {reason}")
 
 
 def say(console: Console, text: str) -> None:
@@ -154,10 +208,10 @@ def check(options: Options) -> None:
     """Raises `InputError` for what no run can be asked."""
     check_numbers({name: getattr(options, name) for name in ("num_samples", "seed", "sampling_seeds")})
     rows_named(options.metrics)
-    of_inception = [name for name in options.metrics if name.replace("-", "_") in FIELD_ROWS]
-    if of_inception and options.weights is None:
+    names = of_inception(options.metrics)
+    if names and options.weights is None:
         raise InputError(
-            f"Expected --weights FILE with {', '.join(of_inception)}, which is a number of the standard Inception "
+            f"Expected --weights FILE with {', '.join(names)}, which is a number of the standard Inception "
             "network; experiments/convert_inception.py makes the file. Without it: --metrics frechet_distance."
         )
 
@@ -203,8 +257,8 @@ def picture(results: Sequence[Mapping[str, Any]], options: Options) -> np.ndarra
     steps = [result["step"] for result in results]
     names = [name for name, value in results[0].items() if isinstance(value, float) and row_of(name)]
     names = [name for name in names if not name.endswith("_std")]
-    by = primary({name: results[0][name] for name in names}, None) if names else ""
-    best = max(results, key=lambda result: score(result, by))["step"] if names else None
+    by = best_known(names)
+    best = None if by is None else max(results, key=lambda result: score(result, by))["step"]
     panels = {
         name: Course(
             steps,
@@ -220,8 +274,8 @@ def picture(results: Sequence[Mapping[str, Any]], options: Options) -> np.ndarra
 def entry(arguments: Sequence[str]) -> int:
     def script() -> None:
         options = tyro.cli(Options, args=list(arguments), prog="evaluate.py", description=__doc__)
-        main(options)
-        print(path_of(options).read_text())  # where what is not finite has a name: JSON has no number for it
+        # what is not finite has a name: JSON has no number for it
+        print(json.dumps(plain(main(options)), indent=2, ensure_ascii=False, allow_nan=False))
 
     return report_errors(script)
 

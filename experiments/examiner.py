@@ -9,9 +9,10 @@ import assembly
 import numpy as np
 from assembly import Run
 from config import Config
-from judges import judge, judges_of, primary, row_of, rows_named, score
+from judges import check_asked, check_suiting, judge, judges_of, primary, row_of, rows_named, score, suiting
 
 from ganjax import parallel, steps
+from ganjax.checks import InputError
 from ganjax.types import GanState
 
 Examine = Callable[[GanState], tuple[dict[str, float], float]]  # the numbers, and the score: higher is better
@@ -23,24 +24,42 @@ def examiner(config: Config, run: Run, workdir: Path) -> Examine | None:
     Every process of a run of several judges for itself: each needs the score, and all get the same.
 
     Raises:
-      InputError: if the data can't be judged, or not by the metrics that the config names. Nothing was trained then.
+      InputError: if the data can't be judged, or not by the metrics that the config names. What else can be wrong, such
+        as too few samples for one of them, the first judgment finds: `tried` makes it before anything is trained.
     """
     if config.eval_every is None:
         return None
+    check_asked(config)
     judges, rows = judges_of(config, run, workdir), rows_named(config.eval_metrics)
+    check_suiting(rows, suiting(config, judges), config, judges)
     sample = assembly.block_sampler(run)
 
-    def numbers(state: GanState) -> dict[str, float]:
+    def examine(state: GanState) -> tuple[dict[str, float], float]:
         generator = parallel.on_host(steps.generator_variables(state))
         fake = np.asarray(sample(generator, run.sample_key, config.eval_samples))
         if not np.isfinite(fake).all():
-            return {}  # a game that diverged has no numbers
-        return {name: value for name, value in judge(config, fake, judges, rows).items() if is_result(name)}
+            return {}, float("nan")  # a game that diverged has no numbers
+        numbers = {name: value for name, value in judge(config, fake, judges, rows).items() if is_result(name)}
+        return numbers, score(numbers, primary(numbers, config.best_by))
 
-    def examine(state: GanState) -> tuple[dict[str, float], float]:
-        found = numbers(state)
-        return found, score(found, primary(found, config.best_by)) if found else float("nan")
+    return examine
 
+
+def tried(config: Config, run: Run, workdir: Path, state: GanState) -> Examine | None:
+    """The `examiner`, tried on a run's first state.
+
+    Raises:
+      InputError: its errors, or what is wrong with a judgment. No run has begun then, and the folder may be another's.
+    """
+    fresh = int(state.step) == 0
+    try:
+        examine = examiner(config, run, workdir)
+        if examine is not None and fresh:
+            examine(state)
+    except InputError:
+        if fresh:
+            (workdir / "config.json").unlink(missing_ok=True)
+        raise
     return examine
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +25,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from ganjax.checks import InputError
-from ganjax.io import read_weights
+from ganjax.io import read_arrays, read_weights
 from ganjax.metrics import METRICS, Metric, class_probabilities, classifier_score_splits, evaluate
 from ganjax.metrics.inception import (
     PUBLISHED_NAME,
@@ -213,10 +212,12 @@ def cached_features(folder: Path, network: InceptionNetwork, images: Images) -> 
 
 def _kept(path: Path, num: int) -> Float32[np.ndarray, "N 2048"] | None:
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            features, checksum = file["features"], str(file["checksum"])
-    except (OSError, ValueError, TypeError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile):
+        arrays = read_arrays(path)
+    except InputError:
         return None
+    if arrays.keys() != {"features", "checksum"} or not arrays["features"].shape:
+        return None
+    features, checksum = arrays["features"], str(arrays["checksum"])
     whole = len(features) == num and hashlib.sha256(features.tobytes()).hexdigest() == checksum
     return features if whole else None
 

@@ -39,6 +39,11 @@ VALIDATION_EVERY = 10  # of the held-out images, in their order: MNIST's first h
 MOST = 100  # a generator that ends in no tanh may leave [−1, 1]; bytes as floats go beyond this
 
 
+# of rows that images can be judged by; memorization where some images were held out from the generator as well
+IMAGE_INPUTS = ("features", "classes", "probabilities", "bins", "support", "likelihood", "memorization")
+STACKED_ROWS = ("modes_found", "reverse_kl")
+
+
 class Evidence(NamedTuple):
     """What the rows of one kind of inputs are computed from.
 
@@ -144,12 +149,15 @@ def chooses_and_judges(
     return rows[chooses], rows[~chooses]
 
 
-def evaluate_stacked(fake: UInt8[np.ndarray, "M H W 3"], classifier: Classifier) -> dict[str, float]:
+def evaluate_stacked(
+    fake: UInt8[np.ndarray, "M H W 3"], classifier: Classifier, metrics: Mapping[str, Metric] | None = None
+) -> dict[str, float]:
     """Modes of stacked digits: a classifier of single ones names the digit in each channel.
 
     Args:
       fake: [M, H, W, 3]; 26 000 in the published protocol.
       classifier: of gray digits.
+      metrics: the rows to compute, of `STACKED_ROWS`; by default both.
 
     Returns:
       num_fake, classifier_accuracy, modes_found[mnist-classifier] (of 1000, one sample is enough) and
@@ -161,12 +169,12 @@ def evaluate_stacked(fake: UInt8[np.ndarray, "M H W 3"], classifier: Classifier)
     """
     digits = [classifier.logits(fake[..., [channel]]).argmax(axis=1) for channel in range(3)]
     counts = class_counts(stacked_classes(np.stack(digits, axis=1)), 1000)
-    label = f"{classifier.name}-classifier"
+    numbers = {"modes_found": float(num_classes_found(counts)), "reverse_kl": reverse_kl(np.ones(1000), counts)}
+    chosen = STACKED_ROWS if metrics is None else [name for name in STACKED_ROWS if name in metrics]
     return {
         "num_fake": float(len(fake)),
         "classifier_accuracy": classifier.accuracy,
-        f"modes_found[{label}]": float(num_classes_found(counts)),
-        f"reverse_kl[{label}]": reverse_kl(np.ones(1000), counts),
+        **{f"{name}[{classifier.name}-classifier]": numbers[name] for name in chosen},
     }
 
 
@@ -200,6 +208,12 @@ def evaluate_toy(
         quantiles = NORMAL_MEAN + NORMAL_STD * ndtri(shares)
         found["wasserstein_1d"] = float(wasserstein_1d(quantiles, samples[:, 0]))
     return found
+
+
+def toy_inputs(name: str) -> tuple[str, ...]:
+    """The inputs of the rows of METRICS that suit a toy."""
+    name = name.partition(":")[0]
+    return tuple(_against_truth(np.empty((0, 2)), name, TOYS[name]()))
 
 
 def _against_truth(samples: Float[np.ndarray, "N F"], name: str, toy: Toy) -> dict[str, Evidence]:

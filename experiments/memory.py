@@ -11,8 +11,7 @@ from limits import Range
 
 from ganjax import data, io
 from ganjax.checks import InputError
-from ganjax.data import Reading, Records, Source, Streaming, Transform
-from ganjax.data._decode import UnreadableError
+from ganjax.data import Reading, Records, Source, Streaming, Transform, UnreadableError
 from ganjax.types import PyTree
 
 COUNT = Range(1, 1024)

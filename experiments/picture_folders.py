@@ -11,8 +11,7 @@ import numpy as np
 from content import Content, Split, image_features, png
 
 from ganjax.checks import InputError
-from ganjax.data._decode import read_picture
-from ganjax.data._pictures import Pictures, find_splits
+from ganjax.data import Pictures, find_splits, read_picture
 
 
 def read_pictures(path: Path) -> Content:

@@ -115,6 +115,8 @@ def main(options: Options) -> None:
     numbers = {name: value for name, value in vars(options).items() if name != "step"}
     check_numbers({"num_samples": 1 if options.num is None else options.num, **numbers})
     config, run, restored = open_run(options.workdir, at_step(options.workdir, options.step))
+    for skipped in restored.skipped:
+        print(f"Passed over the checkpoint at step {skipped.step}: {skipped.reason}", file=sys.stderr)
     generator, key = chosen(restored.state, options.generator), jax.random.key(options.seed)
     game = sampling.trained(config, run, restored.state, generator, options.truncation)
     draw = drawing(options, game)

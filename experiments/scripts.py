@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,7 +17,10 @@ USAGE_ERROR, INTERRUPTED = 2, 130
 
 
 def report_errors(script: Callable[[], None]) -> int:
-    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2."""
+    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2.
+
+    After Ctrl-C a process that is one of the scripts here ends at once, with code 130.
+    """
     try:
         script()
     except InputError as error:
@@ -21,5 +28,21 @@ def report_errors(script: Callable[[], None]) -> int:
         return USAGE_ERROR
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted.")
+        if is_script():
+            leave(INTERRUPTED)
         return INTERRUPTED
     return 0
+
+
+def is_script() -> bool:
+    """Whether this process is one of the scripts here, and no test or notebook that calls one."""
+    main = getattr(sys.modules["__main__"], "__file__", None)
+    return main is not None and Path(main).resolve().parent == Path(__file__).resolve().parent
+
+
+def leave(code: int) -> None:
+    """Ends the process without Python's tidying up, in which threads that computations left running may crash."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # nobody is left to read
+            stream.flush()
+    os._exit(code)

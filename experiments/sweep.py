@@ -26,12 +26,14 @@ import tyro
 import workdir as workdir_module
 from assembly import Run
 from cells import Cell, product, with_numbers
+from config import Config
 from configs import PRESETS
 from configs.sweeps import SWEEPS, Sweep
 from judges import judge, judges_of
 from limits import check_numbers
 from progress import Progress
 from rich.console import Console
+from rich.table import Table
 from sample import Weights, chosen
 from scripts import report_errors
 from summaries import Finished, read_finished, summarize, write_finished
@@ -90,10 +92,13 @@ def sweep_of(options: Options) -> Sweep:
     sweep = own_sweep(options) if options.preset in SWEEPS else combinations(options)
     given = {name: getattr(options, name) for name in ("num_steps", "batch_size")}
     changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if options.data_dir is not None:
-        changed["data"] = replace(sweep.cells[0].config.data, dir=options.data_dir)
+
+    def with_given(config: Config) -> Config:
+        data = config.data if options.data_dir is None else replace(config.data, dir=options.data_dir)
+        return replace(config, data=data, **changed)
+
     sweep = sweep._replace(
-        cells=tuple(replace(cell, config=replace(cell.config, **changed)) for cell in sweep.cells),
+        cells=tuple(replace(cell, config=with_given(cell.config)) for cell in sweep.cells),
         seeds=sweep.seeds if options.seeds is None else options.seeds,
         num_samples=sweep.num_samples if options.num_samples is None else options.num_samples,
         weights=options.generator or sweep.weights,
@@ -254,8 +259,28 @@ def main(options: Options) -> None:
     if not all(done.values()):
         console.print("Stopped; the same command goes on from there.")
         return
-    console.print(summarize(sweep, {label: each for label, each in done.items() if each}, workdir))
+    made = summarize(sweep, {label: each for label, each in done.items() if each}, workdir)
+    console.print(fitted(made, console))
     console.print(f"Also in {workdir}: table.md, sweep.png, sweep.json", highlight=False, soft_wrap=True)
+
+
+def fitted(table: Table, console: Console) -> Table:
+    """The same table, on its side where it is too wide and has more columns than lines: images have twenty numbers.
+
+    A head such as modes_found[mnist-classifier] may break before its bracket.
+    """
+    heads = [str(column.header).replace(r"\[", "\n\\[") for column in table.columns]
+    columns = [[head, *map(str, column.cells)] for head, column in zip(heads, table.columns, strict=True)]
+    lines = list(zip(*columns, strict=True))
+    width = console.measure(table, options=console.options.update_width(10_000)).maximum  # of a page without an end
+    if width > console.width and len(columns) > len(lines):
+        lines = columns
+    made = Table()
+    for head in lines[0]:
+        made.add_column(head, overflow="fold")
+    for line in lines[1:]:
+        made.add_row(*line)
+    return made
 
 
 def finish(console: Console, sweep: Sweep, index: int, workdir: Path, interruption: Interruption) -> None:

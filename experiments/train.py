@@ -29,7 +29,8 @@ import views
 from assembly import Run
 from config import Config
 from configs import PRESETS
-from examiner import Examine, due, examiner, in_words
+from examiner import Examine, due, in_words, tried
+from judges import check_asked
 from machines import Layout, MutedLog, PeerWatch
 from progress import Progress
 from rich.console import Console
@@ -37,6 +38,7 @@ from scripts import report_errors
 from views import Scene
 
 from ganjax import parallel, steps
+from ganjax.checks import InputError
 from ganjax.io import Checkpoints, MetricsLog, read_metrics, state_sha256, write_json
 from ganjax.types import GanState, StepInfo
 
@@ -66,6 +68,7 @@ def parse(arguments: Sequence[str]) -> Config:
 
 def main(arguments: Sequence[str]) -> None:
     config = parse(arguments)
+    check_asked(config)
     machines.join(config.parallel)
     console = Console(quiet=not parallel.is_leader())
     run = assembly.assemble(config)
@@ -81,9 +84,9 @@ def main(arguments: Sequence[str]) -> None:
 def train(console: Console, config: Config, run: Run, layout: Layout, workdir: Path) -> None:
     """Trains from the latest checkpoint, or from the start, to `num_steps` or the first Ctrl-C."""
     with Checkpoints(workdir / "checkpoints", keep_last=config.keep_checkpoints) as checkpoints:
-        examine = examiner(config, run, workdir)
         state, tally = begin(console, layout, checkpoints)
         start = int(state.step)
+        examine = tried(config, run, workdir, state)
         progress = Progress(console, start, config.num_steps, config.batch_size, assembly.noun(run))
         log = MetricsLog(workdir, start or None) if parallel.is_leader() else MutedLog()
         with contextlib.ExitStack() as at_end, log, progress, Interruption(console) as interruption, PeerWatch():
@@ -153,10 +156,17 @@ def loop(
             progress.report(step, row)
         if step % config.sample_every == 0 or last:
             show(config, run, state, outputs)
-        judged = None if examine is None or not due(config, step) else judge(config, examine, state, outputs)
-        if step % config.checkpoint_every == 0 or last or stopping or judged is not None:
+        judged, problem = None, None
+        if examine is not None and due(config, step):
+            try:
+                judged = judge(config, examine, state, outputs)
+            except InputError as error:  # the training until here must not be lost with it
+                problem = error
+        if step % config.checkpoint_every == 0 or last or stopping or judged is not None or problem is not None:
             log.flush()  # what a checkpoint has seen must not be lost after it
             checkpoints.save(step, parallel.on_host(state), extra=tally.as_dict(), score=judged)
+        if problem is not None:
+            raise problem
         progress.restart_clock()
         length = following
     return state

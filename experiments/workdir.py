@@ -127,4 +127,4 @@ def read_config(path: Path) -> Config:
     values = read_config_values(path)
     if values is None:
         raise InputError(f"There is no run in {path} (no config.json): give the workdir of experiments/train.py.")
-    return config_module.from_dict(values)
+    return config_module.from_dict(values, str(path / "config.json"))

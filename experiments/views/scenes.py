@@ -41,7 +41,10 @@ class Scene(NamedTuple):
 
 
 class Judges(NamedTuple):
-    """Labeled images that the run's classifier did not see, the classifier, and the images that it learned from."""
+    """Labeled images that the run's classifier did not see, the classifier, and the images that it learned from.
+
+    The last are none where the generator learned from the first: nobody can then tell copies from new samples.
+    """
 
     held_out: LabeledImages
     classifier: Classifier

@@ -5,6 +5,7 @@ Every set is a `Source`. `load` finds one by name; `draw_ahead` and `Source.gath
 
 from ganjax.data._ahead import READERS, installed
 from ganjax.data._arrays import npz_source
+from ganjax.data._decode import UnreadableError, read_picture
 from ganjax.data._digits import digits
 from ganjax.data._flip import flipped
 from ganjax.data._folder import Reading, decode_anew, folder_source
@@ -12,6 +13,7 @@ from ganjax.data._idx import idx_source, read_idx
 from ganjax.data._images import to_float, to_uint8
 from ganjax.data._load import DATASETS, Loader, load
 from ganjax.data._parquet import parquet_source
+from ganjax.data._pictures import Pictures, find_splits
 from ganjax.data._pyramid import pyramid
 from ganjax.data._records import Records, folder_records, open_records, tfds_records
 from ganjax.data._resize import resized
@@ -56,6 +58,7 @@ __all__ = [
     "TOYS",
     "Feed",
     "Loader",
+    "Pictures",
     "Reading",
     "Records",
     "Source",
@@ -66,6 +69,7 @@ __all__ = [
     "Streaming",
     "Toy",
     "Transform",
+    "UnreadableError",
     "batch_at",
     "batch_shapes",
     "check_batch_size",
@@ -75,6 +79,7 @@ __all__ = [
     "draw_ahead",
     "feistel_permutation",
     "find_prepared",
+    "find_splits",
     "flipped",
     "folder_records",
     "folder_source",
@@ -96,6 +101,7 @@ __all__ = [
     "prepared_root",
     "pyramid",
     "read_idx",
+    "read_picture",
     "resized",
     "ring",
     "ring_centers",

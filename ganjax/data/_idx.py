@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from ganjax.checks import InputError, unknown_name
+from ganjax.checks import InputError, UnknownNameError, unknown_name
 from ganjax.data._notes import listed
 from ganjax.data._source import Source, check_labels, image_source
 
@@ -44,7 +44,7 @@ def idx_source(folder: str | Path, split: str = "train", *, name: str = "mnist",
         declares; when there is not one label for each image, or a label is not in [0, K).
     """
     if split not in _PREFIXES:
-        raise InputError(unknown_name(f"split of {name}", split, list(_PREFIXES)))
+        raise UnknownNameError(unknown_name(f"split of {name}", split, list(_PREFIXES)))
     image_path = _find(Path(folder), f"{_PREFIXES[split]}-images", "idx3-ubyte")
     label_path = _find(Path(folder), f"{_PREFIXES[split]}-labels", "idx1-ubyte")
     images, labels = read_idx(image_path, rank=3), read_idx(label_path, rank=1)

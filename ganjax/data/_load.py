@@ -6,7 +6,7 @@ from typing import Protocol
 
 import jax
 
-from ganjax.checks import InputError, Table, unknown_name
+from ganjax.checks import InputError, Table, UnknownNameError, unknown_name
 from ganjax.data._arrays import npz_source
 from ganjax.data._digits import digits
 from ganjax.data._folder import Reading, folder_source
@@ -66,8 +66,8 @@ def load(
       A source whose batches have no condition; `labelled` adds the labels.
 
     Raises:
-      UnknownNameError: when no row has that name.
-      InputError: when the detail, the folder or the split don't suit the set, or its files are damaged.
+      UnknownNameError: when no row has that name, or the set no such split.
+      InputError: when the detail or the folder don't suit the set, or its files are damaged.
     """
     row, _, detail = name.partition(":")
     row = row.replace("-", "_")
@@ -159,7 +159,7 @@ def _refuse(name: str, **given: str | None) -> None:
 
 def _check_split(name: str, split: str, known: list[str]) -> None:
     if split not in known:
-        raise InputError(unknown_name(f"split of {name}", split, known))
+        raise UnknownNameError(unknown_name(f"split of {name}", split, known))
 
 
 TRANSFORM_WHILE_READING = frozenset({"folder", "parquet"})

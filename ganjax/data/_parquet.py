@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from ganjax.checks import InputError, unknown_name
+from ganjax.checks import InputError, UnknownNameError, unknown_name
 from ganjax.data._arrays import MOST_CLASSES
 from ganjax.data._folder import Reading, pictures_source
 from ganjax.data._pictures import LARGEST_FILE, Pictures
@@ -81,7 +81,7 @@ def _of_split(path: Path, split: str) -> list[Path]:
     """The files of a split, in the order of their paths."""
     if path.is_file():
         if split != PARTS[0]:
-            raise InputError(
+            raise UnknownNameError(
                 f"Expected the split train of the one file {path}, got {split!r}: name the file of {split}."
             )
         return [path]
@@ -92,7 +92,7 @@ def _of_split(path: Path, split: str) -> list[Path]:
     parts = {part: [file for file in files if file.name.startswith(part)] for part in PARTS}
     named = {part: found for part, found in parts.items() if found} or {PARTS[0]: files}
     if split not in named:
-        raise InputError(unknown_name(f"split of {path}", split, list(named)))
+        raise UnknownNameError(unknown_name(f"split of {path}", split, list(named)))
     return named[split]
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from ganjax.checks import InputError
+from ganjax.checks import InputError, UnknownNameError
 from ganjax.data._archive import check_packing, read_member
 from ganjax.data._notes import counted
 
@@ -59,7 +59,7 @@ def find_pictures(path: Path, split: str) -> Pictures:
     """
     splits = find_splits(path)
     if split not in splits:
-        raise InputError(
+        raise UnknownNameError(
             f"Expected a split of {path} among {', '.join(sorted(splits))}, got {split!r}: choose one of them, or move "
             f"the pictures to folders called {' and '.join(SPLITS)}."
         )

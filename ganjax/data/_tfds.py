@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from ganjax.checks import InputError, unknown_name
+from ganjax.checks import InputError, UnknownNameError, unknown_name
 from ganjax.data._notes import listed
 from ganjax.data._source import Source, image_source
 from ganjax.data._tfrecord import Shard, TFRecords
@@ -84,7 +84,7 @@ def open_prepared(name: str, data_dir: str | Path | None = None, split: str = "t
     info = builder.info
     base = split.partition("[")[0]
     if base not in info.splits:
-        raise InputError(unknown_name(f"split of {name}", base, list(info.splits)))
+        raise UnknownNameError(unknown_name(f"split of {name}", base, list(info.splits)))
     keys = _find_keys(name, info)
     num_samples = _num_examples(info, split)
     return Prepared(

@@ -1,6 +1,7 @@
 """Files: checkpoints, logs, pictures. The library's only place with side effects."""
 
-from ganjax.io._weights import SavedWeights, read_weights, weights_sha256, write_weights
+from ganjax.io._files import plain
+from ganjax.io._weights import SavedWeights, read_arrays, read_weights, weights_sha256, write_weights
 from ganjax.io.array_cache import cache_folder, kept_arrays
 from ganjax.io.checkpoints import (
     Checkpoints,
@@ -53,7 +54,9 @@ __all__ = [
     "kept_arrays",
     "kernel_density",
     "landscape_picture",
+    "plain",
     "png_bytes",
+    "read_arrays",
     "read_metrics",
     "read_weights",
     "restore_latest",

@@ -81,13 +81,13 @@ def read_weights(path: str | os.PathLike[str], shapes: Shapes, *, convert: str =
     path = Path(path)
     mend = f" Make it with: {convert}" if convert else ""
     if not path.is_file():
-        raise InputError(f"Expected a file of weights, got {path}, which is not there.{mend}")
+        what = "no file" if path.exists() else "not there"
+        raise InputError(f"Expected a file of weights, got {path}, which is {what}.{mend}")
     if _is_torch(path):
         raise InputError(f"Expected weights as .npz, got {path}, a PyTorch file: convert it first.{mend}")
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = dict(file)
-    except (OSError, ValueError, TypeError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
+        arrays = read_arrays(path)
+    except InputError as error:
         raise InputError(f"Expected weights in {path}, got a file that can't be read ({error}).{mend}") from error
     notes = {name: str(arrays.pop(name, "")) for name in (SOURCE, FINGERPRINT)}
     _check(arrays, shapes, str(path))
@@ -96,15 +96,34 @@ def read_weights(path: str | os.PathLike[str], shapes: Shapes, *, convert: str =
     return SavedWeights(arrays, fingerprint, notes[SOURCE])
 
 
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """What a `.npz` holds, which is nothing but arrays. Nothing in it is executed.
+
+    Raises:
+      InputError: it can't be read; the message is the reason alone.
+    """
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            arrays = dict(file)
+    except Exception as error:  # damage meets any error of NumPy, the zip reader, its decoders and the memory
+        # a TypeError is a lone array's; of pickles NumPy's words are to trust and execute them
+        other = isinstance(error, TypeError) or "pickle" in str(error)
+        reason = "it is no .npz of arrays alone" if other else str(error) or type(error).__name__
+        raise InputError(reason.splitlines()[0]) from error
+    if strange := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
+        raise InputError(f"{strange[0]} in it is no array")
+    return arrays
+
+
 def _is_torch(path: Path) -> bool:
     """Whether PyTorch wrote it: a pickle, or a zip with one in it."""
-    with path.open("rb") as file:
-        if file.read(1) == PICKLE:
-            return True
     try:
+        with path.open("rb") as file:
+            if file.read(1) == PICKLE:
+                return True
         with zipfile.ZipFile(path) as archive:
             return any(name.endswith("data.pkl") for name in archive.namelist())
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return False
 
 

@@ -82,17 +82,17 @@ METRICS = Table(
             part="coverage",
         ),
         "neighbor_accuracy": Metric(
-            nearest_neighbor_accuracy, "features", "lower", "share of the samples",
+            nearest_neighbor_accuracy, "features", "half", "share of the samples",
             "leave-one-out 1-nearest-neighbor, both sides alike; the data itself has 1/2, and less means copies",
             part="accuracy",
         ),
         "neighbor_accuracy_real": Metric(
-            nearest_neighbor_accuracy, "features", "lower", "share of the data",
+            nearest_neighbor_accuracy, "features", "half", "share of the data",
             "leave-one-out 1-nearest-neighbor, real samples alone; the data itself has 1/2",
             part="real",
         ),
         "neighbor_accuracy_fake": Metric(
-            nearest_neighbor_accuracy, "features", "lower", "share of the generated samples",
+            nearest_neighbor_accuracy, "features", "half", "share of the generated samples",
             "leave-one-out 1-nearest-neighbor, generated samples alone; the data itself has 1/2",
             part="fake",
         ),
@@ -122,11 +122,11 @@ METRICS = Table(
             part="collision_chance",
         ),
         "nearer_to_train": Metric(
-            nearer_to_train, "memorization", "lower", "share of the generated samples",
-            "against as many held-out samples; 1/2 where nothing was memorized, and less is not better",
+            nearer_to_train, "memorization", "half", "share of the generated samples",
+            "against as many held-out samples; 1/2 where nothing was memorized, 1 for copies",
         ),
         "data_copying": Metric(
-            data_copying, "memorization", "higher", "standard deviations",
+            data_copying, "memorization", "zero", "standard deviations",
             "z of distances to the training set against held-out samples'; 0 is best, far above it misses the data",
         ),
         "class_total_variation": Metric(

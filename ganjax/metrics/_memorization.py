@@ -26,7 +26,7 @@ def nearer_to_train(train_features: Features, test_features: Features, fake_feat
     """Share of generated samples nearer to the training set than to a held-out set of the same size. Per batch.
 
     ½ is expected of any generator, good or bad, that learned the distribution and not the samples: to it, training and
-    held-out samples are the same. 1 when it copies. Lower is better, down to ½.
+    held-out samples are the same. 1 when it copies. ½ is best.
 
     The larger of the two sets would win by numbers; so the value is the EXPECTED share over all ways to draw from it,
     without replacement, as many samples as the smaller has. Equally near counts half, up to a relative rounding of

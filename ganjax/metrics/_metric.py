@@ -38,7 +38,7 @@ class Metric(NamedTuple):
         "gaussian": (samples [N, D], mean [D], covariance [D, D]), the Gaussian that the samples should follow;
         "likelihood": (samples [N, F], validation [V, F], test [M, F]), both of them real and apart from each other;
         "probabilities": (fake_probabilities [M, K],), a classifier's on generated samples alone.
-      direction: which way is better.
+      direction: which way is better, without end; or "zero" or "half", which is best: both sides of it are worse.
       unit: what the number counts in.
       protocol: what has to be said beside the number for it to mean anything.
       part: which field of what `compute` returns is this row's number; all of it without.
@@ -46,10 +46,15 @@ class Metric(NamedTuple):
 
     compute: Callable[..., Any]
     inputs: Inputs
-    direction: Literal["lower", "higher"]
+    direction: Literal["lower", "higher", "zero", "half"]
     unit: str
     protocol: str
     part: str = ""
+
+    @property
+    def target(self) -> float | None:
+        """The best value there is; None where lower or higher is better."""
+        return {"zero": 0.0, "half": 0.5}.get(self.direction)
 
     def of(self, result: Any) -> float | Estimate:
         """This row's number in what `compute` returned."""

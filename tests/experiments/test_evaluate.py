@@ -1,18 +1,29 @@
 """Judging a run: while it trains, afterwards, over its checkpoints."""
 
 import json
+import shutil
+import struct
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import assembly
 import evaluate
+import examiner as examiner_module
+import judges
+import judging
 import numpy as np
 import pytest
 import train
+from classifiers import Classifier, LabeledImages
 from config import from_dict, to_dict
 from configs import PRESETS
-from examiner import due, examiner
-from judges import primary, row_of, score
+from examiner import due, examiner, in_words
+from inception import InceptionNetwork, Outputs
+from judges import primary, row_of, score, sides
+from PIL import Image
 from sample import open_run
+from views import Judges
 from workdir import LOCKS
 
 from ganjax.checks import InputError, UnknownNameError
@@ -35,6 +46,10 @@ def judged(tmp_path_factory):
 def unlocked():
     """Lets go of the workdirs, which a run locks till its process ends."""
     yield
+    unlock()
+
+
+def unlock():
     while LOCKS:
         LOCKS.pop().close()
 
@@ -104,8 +119,12 @@ def test_only_the_metrics_that_are_named(judged):
     assert set(result["protocols"]) == {"modes_found", "reverse_kl"}
     with pytest.raises(UnknownNameError, match="reverse_kl"):
         evaluate.main(options(judged, metrics=("reverse_lk",)))
-    with pytest.raises(InputError, match=r"classes_found.*suits"):
-        evaluate.main(options(judged, metrics=("classes_found",)))
+
+
+def test_every_metric_that_does_not_suit_is_named_before_sampling(judged, monkeypatch):
+    monkeypatch.setattr(evaluate.Bench, "numbers", None)
+    with pytest.raises(InputError, match=r"suit ring, got classes_found, ndb_share: those that do are .*modes_found"):
+        evaluate.main(options(judged, metrics=("modes_found", "classes_found", "ndb-share")))
 
 
 def test_numbers_of_the_inception_network_need_its_weights(judged):
@@ -120,9 +139,50 @@ def test_json_on_standard_output_and_a_table_beside_it(judged, capsys):
     assert evaluate.deviation(np.array([1.0, 3.0])) == pytest.approx(2**0.5)
     assert evaluate.entry([str(judged), "--num-samples", "600"]) in (0, None)
     captured = capsys.readouterr()
-    assert json.loads(captured.out) == json.loads((judged / "evaluation.json").read_text())
+    assert captured.out == (judged / "evaluation.json").read_text()
     assert "reverse_kl" in captured.err
     assert "lower" in captured.err
+
+
+def test_the_json_is_printed_and_not_what_another_has_written_since(judged, capsys, monkeypatch):
+    monkeypatch.setattr(evaluate, "write_json", lambda path, _: path.write_text("{}"))
+    monkeypatch.setattr(evaluate, "deviation", lambda _: float("nan"))
+    assert evaluate.entry([str(judged), "--num-samples", "600", "--sampling-seeds", "2"]) == 0
+    assert json.loads(capsys.readouterr().out)["reverse_kl_std"] == "NaN"
+
+
+def test_a_curve_of_metrics_of_which_none_is_the_primary_one(judged):
+    results = evaluate.main(options(judged, step="all", metrics=("modes_found",)))
+    assert "modes_found" in results[0]
+
+
+@pytest.fixture
+def damaged(judged, tmp_path):
+    """The run with a newer checkpoint, 81, that nobody can read."""
+    workdir = tmp_path / "run"
+    shutil.copytree(judged, workdir)
+    shutil.copytree(workdir / "checkpoints" / "80", workdir / "checkpoints" / "81")
+    shutil.rmtree(workdir / "checkpoints" / "81" / "manifest")
+    return workdir
+
+
+def test_a_damaged_checkpoint_is_passed_over_aloud(damaged, capsys):
+    assert evaluate.main(options(damaged))["step"] == 80
+    assert "Passed over the checkpoint at step 81: " in capsys.readouterr().err
+    results = evaluate.main(options(damaged, step="all"))
+    assert [result["step"] for result in results] == [
+        step for step in saved_steps(damaged / "checkpoints") if step < 81
+    ]
+    assert "Passed over the checkpoint at step 81: " in capsys.readouterr().err
+
+
+def test_a_checkpoint_that_is_deleted_meanwhile_is_passed_over(judged, capsys, monkeypatch):
+    monkeypatch.setattr(evaluate, "saved_steps", lambda _: [7, 80])
+    assert [result["step"] for result in evaluate.main(options(judged, step="all"))] == [80]
+    assert "Passed over the checkpoint at step 7: No checkpoint of step 7" in capsys.readouterr().err
+    monkeypatch.setattr(evaluate, "saved_steps", lambda _: [7, 8])
+    with pytest.raises(InputError, match="No checkpoint of step 8"):
+        evaluate.main(options(judged, step="all"))
 
 
 def test_a_run_that_was_not_judged_has_no_best(tmp_path):
@@ -134,12 +194,71 @@ def test_a_run_that_was_not_judged_has_no_best(tmp_path):
 def test_what_cannot_be_judged_is_refused_before_training(tmp_path):
     for flags, named in (
         (["--eval-every", "0"], "eval-every"),
-        (["--eval-metrics", "fid"], "frechet_distance"),
+        (["--eval-metrics", "fid"], r"fid: take frechet_distance while training, and .*evaluate.py --weights FILE"),
+        (["--best-by", "kid[x]"], "kid: take frechet_distance"),
+        (["--eval-metrics", "modes_fuond"], "modes_found"),
         (["--best-by", "reverse-lk"], "reverse_kl"),
+        (["--best-by", "data-copying"], "got data_copying, of which zero is best"),
+        (["--best-by", "neighbor_accuracy[coordinates]"], "got neighbor_accuracy, of which half is best"),
     ):
         with pytest.raises((InputError, UnknownNameError), match=named):
             train.main(["ring", *flags, "--workdir", str(tmp_path / "run")])
     assert not Path(tmp_path / "run" / "config.json").exists()
+
+
+TINY = ["ring", "--num-steps", "40", "--batch-size", "8", "--steps-per-call", "20", "--eval-every", "20"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (["--eval-metrics", "frechet_distance", "--best-by", "modes_found"], "Known: frechet_distance"),
+        (["--eval-metrics", "modes_found"], "Known: modes_found.*--best-by"),
+        (["--best-by", "reverse_kl[mnist-classifier]"], r"reverse_kl\[mnist-classifier\].*Known: .*reverse_kl"),
+        (["--eval-metrics", "reverse_kl", "classes_found"], "suit ring, got classes_found"),
+        (["--eval-metrics", "kernel_distance", "--best-by", "kernel_distance", "--eval-samples", "1"], "at least 2"),
+    ],
+)
+def test_what_a_judgment_can_stumble_over_is_found_before_training(flags, named, tmp_path, monkeypatch):
+    monkeypatch.setattr(judging, "NUM_REFERENCE", 100)
+    monkeypatch.setattr(train, "loop", None)
+    with pytest.raises(InputError, match=named):
+        train.main([*TINY, *flags, "--workdir", str(tmp_path / "run")])
+    assert not (tmp_path / "run" / "config.json").exists()  # so that the same folder does for the mended command
+    assert not any((tmp_path / "run" / "checkpoints").iterdir())
+    unlock()
+
+
+def test_a_judgment_that_fails_later_loses_no_training(tmp_path, monkeypatch):
+    calls = []
+
+    def fails_later(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise InputError("Expected anything else.")
+        return {"reverse_kl": 1.0}
+
+    monkeypatch.setattr(examiner_module, "judge", fails_later)
+    workdir = tmp_path / "run"
+    with pytest.raises(InputError, match="anything else"):
+        train.main([*TINY, "--workdir", str(workdir)])
+    assert saved_steps(workdir / "checkpoints") == [20]
+    with pytest.raises(InputError, match="not judged"):
+        best_step(workdir / "checkpoints")
+    unlock()
+    train.main([*TINY, "--workdir", str(workdir)])
+    assert saved_steps(workdir / "checkpoints") == [20, 40]
+
+
+def test_a_game_that_diverged_is_not_taken_for_one_that_nothing_suits(judged, monkeypatch):
+    config, run, restored = open_run(judged, 80)
+    monkeypatch.setattr(examiner_module, "judge", lambda *_: {"num_samples": 3.0})
+    with pytest.raises(InputError, match="number to choose"):
+        examiner(config, run, judged)(restored.state)
+    monkeypatch.setattr(assembly, "block_sampler", lambda _: lambda *_: np.full((9, 2), np.nan))
+    numbers, value = examiner(config, run, judged)(restored.state)
+    assert (numbers, np.isnan(value)) == ({}, True)
+    assert "not finite" in in_words(numbers, config)
 
 
 def test_when_a_judgment_is_due():
@@ -152,6 +271,171 @@ def test_when_a_judgment_is_due():
 def test_config_json_keeps_the_names_of_metrics():
     config = replace(PRESETS["ring"], eval_metrics=("reverse_kl", "modes_found"), best_by="modes_found")
     assert from_dict(json.loads(json.dumps(to_dict(config)))) == config
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch_size": "many"}, "Expected int as batch_size in there/config.json, got 'many'"),
+        ({"batch_size": True}, "Expected int as batch_size"),
+        ({"num_steps": 2.5}, "Expected int as num_steps"),
+        ({"best_by": 4}, r"Expected str \| None as best_by"),
+        ({"eval_metrics": ["a", 1]}, r"Expected tuple\[str, ...\] as eval_metrics"),
+        ({"data": None}, "Expected settings as data in there/config.json, got None"),
+        ({"data": {"name": "ring", "colour": 1}}, "than this version has, got data.colour"),
+        ({"update": {"schedule": "never"}}, r"Expected Literal\['alternating',.* as update.schedule"),
+        ({"prior": {"dim": 3}}, "Expected settings with a name as prior in there/config.json"),
+        ({"generator": {"name": "mpl"}}, "Expected a generator.name of this version in there/config.json.*'mlp'"),
+        ({"generator": {"name": "mlp", "features": 8}}, "as generator.features in"),
+        ({"more": 1}, "than this version has, got more"),
+    ],
+)
+def test_a_config_json_that_somebody_changed(changes, message):
+    values = {**json.loads(json.dumps(to_dict(PRESETS["ring"]))), **changes}
+    with pytest.raises(InputError, match=message):
+        from_dict(values, "there/config.json")
+
+
+def test_a_config_json_of_every_preset_and_of_an_older_version():
+    for config in PRESETS.values():
+        assert to_dict(from_dict(json.loads(json.dumps(to_dict(config))))) == to_dict(config)
+    values = to_dict(PRESETS["ring"])
+    del values["packing"], values["augment"]
+    assert from_dict(values) == PRESETS["ring"]
+    del values["data"]
+    with pytest.raises(InputError, match=r"Expected data in config.json, got none"):
+        from_dict(values)
+
+
+# ---------------------------------------------------------------- which images judge
+
+
+def mnist(folder, num=30):
+    """Both splits, apart from each other: an image's first byte is its number, and a test image's second 1."""
+    folder.mkdir()
+    for prefix, second in (("train", 0), ("t10k", 1)):
+        images = np.zeros((num, 4, 4), np.uint8)
+        images[:, 0, 0], images[:, 0, 1] = np.arange(num), second
+        head = struct.pack(">IIII", 0x803, num, 4, 4)
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(head + images.tobytes())
+        labels = (np.arange(num) % 10).astype(np.uint8)
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, num) + labels.tobytes())
+    return folder
+
+
+def of(name, folder=None, **settings):
+    """A config and what there is of its run before the networks are built."""
+    config = replace(PRESETS["digits"], data=replace(PRESETS["digits"].data, name=name, dir=folder, **settings))
+    return config, SimpleNamespace(source=assembly.load(config.data, config.seed))
+
+
+def test_a_test_split_is_new_to_the_generator_unless_it_learned_from_it(tmp_path):
+    folder = str(mnist(tmp_path / "mnist"))
+    train_images, test_images, unseen = sides(*of("mnist", folder))
+    assert (len(train_images.images), len(test_images.images), unseen) == (30, 30, True)
+    assert test_images.images[:, 0, 1].min() == 1
+    train_images, test_images, unseen = sides(*of("mnist", folder, split="test"))
+    assert (len(train_images.images), len(test_images.images), unseen) == (24, 6, False)
+    assert not set(train_images.images[:, 0, 0, 0]) & set(test_images.images[:, 0, 0, 0])
+
+
+def test_sets_without_a_test_split_hold_images_out(tmp_path):
+    images, labels = np.arange(480, dtype=np.uint8).reshape(30, 4, 4, 1), np.arange(30) % 2
+    np.savez(tmp_path / "set.npz", images=images, labels=labels)
+    for i in range(20):
+        (tmp_path / "set" / f"class{i % 2}").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(images[i, ..., 0]).save(tmp_path / "set" / f"class{i % 2}" / f"{i}.png")
+    for name, folder in (("digits", None), ("npz", str(tmp_path / "set.npz")), ("folder", str(tmp_path / "set"))):
+        config, run = of(name, folder)
+        train_images, test_images, unseen = sides(config, run)
+        assert len(train_images.images) + len(test_images.images) == run.source.spec.num_samples
+        assert not unseen
+
+
+def test_a_missing_or_damaged_test_split_is_no_set_without_one(tmp_path):
+    folder = mnist(tmp_path / "mnist")
+    config, run = of("mnist", str(folder))
+    images = folder / "t10k-images-idx3-ubyte"
+    images.write_bytes(images.read_bytes()[:-5])
+    with pytest.raises(InputError, match="t10k-images"):
+        sides(config, run)
+    images.unlink()
+    with pytest.raises(InputError, match="t10k-images"):
+        sides(config, run)
+
+
+def a_classifier(name="digits"):
+    """Features are pixels, and the logits of ten classes too."""
+    pixels = lambda images: images.reshape(len(images), -1).astype(np.float32)  # noqa: E731
+    return Classifier(name, (), pixels, lambda images: pixels(images)[:, :10], 0.9)
+
+
+@pytest.fixture
+def digits(monkeypatch):
+    """A run of digits and its judges, the classifier a stub."""
+    monkeypatch.setattr(judges, "cached_classifier", lambda _, name, *__: a_classifier(name))
+    config, _ = of("digits")
+    return config, assembly.assemble(config)
+
+
+def bench_of(config, run, monkeypatch, fake, **changes):
+    """A bench whose every generator gives the same samples."""
+    monkeypatch.setattr(evaluate, "chosen", lambda *_: None)
+    monkeypatch.setattr(assembly, "block_sampler", lambda _: lambda *_: fake)
+    asked = options(Path("nowhere"), **changes)
+    return evaluate.Bench(config, run, asked), asked
+
+
+COPIES = np.asarray(assembly.load(PRESETS["digits"].data, 0).arrays.samples[:200], np.float32) / 127.5 - 1
+
+
+def test_copies_are_not_looked_for_among_images_that_the_generator_learned_from(digits, monkeypatch):
+    for name in ("nearer_to_train", "data-copying"):
+        with pytest.raises(InputError, match=r"did not learn from, for .*got only those of digits \(train\)"):
+            bench_of(*digits, monkeypatch, COPIES, metrics=("frechet_distance", name))
+    bench, asked = bench_of(*digits, monkeypatch, COPIES, metrics=("frechet_distance", "classifier_score"))
+    result = evaluate.evaluation(bench, SimpleNamespace(state=None, step=3), asked)
+    said = result["protocols"]
+    assert said["frechet_distance[digits-classifier]"].endswith(
+        "held out from the classifier only: the generator learned from them"
+    )
+    assert "held out" not in said["classifier_score[digits-classifier]"]
+
+
+def test_copies_are_found_where_the_held_out_images_are_new(digits, monkeypatch):
+    config, run = digits
+    images = np.asarray(run.source.arrays.samples)
+    halves = [LabeledImages(part, np.arange(len(part)) % 10) for part in (images[:800], images[800:])]
+    monkeypatch.setattr(evaluate, "judges_of", lambda *_: Judges(halves[1], a_classifier(), halves[0]))
+    bench, asked = bench_of(config, run, monkeypatch, COPIES, metrics=("nearer_to_train",))
+    result = evaluate.evaluation(bench, SimpleNamespace(state=None, step=3), asked)
+    assert result["nearer_to_train[digits-classifier]"] > 0.9
+    assert result["protocols"]["nearer_to_train[digits-classifier]"].startswith("half is best; share")
+    assert "classifier only" not in result["protocols"]["nearer_to_train[digits-classifier]"]
+
+
+@pytest.mark.parametrize("weights", [None, Path("w.npz")])
+def test_images_that_are_not_finite_have_no_numbers(weights, digits, monkeypatch):
+    outputs = lambda images: Outputs(np.ones((len(images), 3)), np.ones((len(images), 3)))  # noqa: E731
+    monkeypatch.setattr(evaluate, "inception_network", lambda _: InceptionNetwork("inception-ab", "ab", False, outputs))
+    fake = COPIES.copy()
+    fake[3, 2, 1] = np.nan
+    bench, asked = bench_of(*digits, monkeypatch, fake, weights=weights, metrics=("frechet_distance",))
+    with pytest.raises(InputError, match="Expected finite samples, got NaN"):
+        bench.numbers(None, asked, 0)
+
+
+def test_the_network_suits_where_the_classifier_does_not(monkeypatch):
+    """On stacked digits the classifier has two rows; FID is the network's."""
+    config = replace(PRESETS["digits"], data=replace(PRESETS["digits"].data, name="stacked-mnist"))
+    run = SimpleNamespace(source=SimpleNamespace(spec=SimpleNamespace(is_image=True, num_classes=1000)))
+    monkeypatch.setattr(evaluate, "judges_of", lambda *_: Judges(None, a_classifier("mnist"), None))
+    monkeypatch.setattr(evaluate, "inception_network", lambda _: InceptionNetwork("inception-ab", "ab", False, None))
+    bench_of(config, run, monkeypatch, None, metrics=("modes_found", "fid"), weights=Path("w.npz"))
+    with pytest.raises(InputError, match=r"suit stacked-mnist, got frechet_distance: .* are modes_found, reverse_kl\."):
+        bench_of(config, run, monkeypatch, None, metrics=("modes_found", "frechet_distance"))
+    with pytest.raises(InputError, match="got data_copying"):
+        bench_of(config, run, monkeypatch, None, metrics=("data_copying",), weights=Path("w.npz"))
 
 
 # ---------------------------------------------------------------- which number counts, and which way

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+import zipfile
 
 import convert_inception
 import inception
@@ -82,6 +83,15 @@ def test_real_features_are_kept(tmp_path):
         kept.write_bytes(kept.read_bytes()[:-99])
     np.testing.assert_array_equal(cached_features(tmp_path, network, REAL), first)
     assert calls == [40, 39, 40, 40]
+    for kept in tmp_path.iterdir():
+        with zipfile.ZipFile(kept, "w") as archive:  # names of bytes, not of arrays
+            archive.writestr("features", b"x")
+            archive.writestr("checksum", b"x")
+    np.testing.assert_array_equal(cached_features(tmp_path, network, REAL), first)
+    for kept in tmp_path.iterdir():
+        np.savez(kept, features=np.array(3.0), checksum=np.array("x"))
+    np.testing.assert_array_equal(cached_features(tmp_path, network, REAL), first)
+    assert calls == [40, 39, 40, 40, 40, 40]
 
 
 def test_blocks_have_one_shape(monkeypatch):

@@ -4,8 +4,8 @@ import jax
 import judging
 import numpy as np
 import pytest
-from classifiers import LabeledImages, hold_out, train_classifier
-from judging import evaluate_images, evaluate_toy
+from classifiers import Classifier, LabeledImages, hold_out, train_classifier
+from judging import evaluate_images, evaluate_stacked, evaluate_toy
 
 from ganjax import data
 from ganjax.checks import InputError, UnknownNameError
@@ -88,6 +88,19 @@ def test_images_of_another_kind(digits, classifier):
         evaluate_images(test.images, test.labels, test.images / 127.5 - 1, classifier)
     with pytest.raises(InputError, match="from 0 to 9, got 2 to 11"):
         evaluate_images(test.images[:9], np.array([2, 11, 3] * 3), test.images, classifier)
+
+
+def test_stacked_digits_have_the_rows_that_are_asked_for():
+    """A classifier that reads the digit in a channel's first pixel; five stacks in four modes."""
+    classifier = Classifier("mnist", (), None, lambda images: np.eye(10)[images[:, 0, 0, 0]], 0.5)
+    fake = np.zeros((5, 2, 2, 3), np.uint8)
+    fake[:, 0, 0] = [[0, 0, 0], [1, 2, 3], [3, 2, 1], [9, 9, 9], [9, 9, 9]]
+    both = evaluate_stacked(fake, classifier)
+    assert both["modes_found[mnist-classifier]"] == 4.0
+    # KL of shares 1/5, 1/5, 1/5, 2/5 to equal ones of 1000
+    assert both["reverse_kl[mnist-classifier]"] == pytest.approx(0.6 * np.log(200) + 0.4 * np.log(400))
+    one = evaluate_stacked(fake, classifier, {"modes_found": METRICS["modes_found"]})
+    assert one == {"num_fake": 5.0, "classifier_accuracy": 0.5, "modes_found[mnist-classifier]": 4.0}
 
 
 def test_a_mixture():

@@ -1,5 +1,6 @@
 """A sweep from its command line to its table: what it plays, how it goes on, what it refuses."""
 
+import io
 import json
 import signal
 import subprocess
@@ -17,8 +18,9 @@ from cells import Cell, Member, product, variations, with_numbers
 from configs import PRESETS
 from configs.sweeps import SWEEPS
 from judges import judge
+from rich.console import Console
 from sample import chosen
-from summaries import Finished, markdown, summarize
+from summaries import Finished, for_terminal, markdown, summarize
 
 from ganjax import steps
 from ganjax.checks import InputError
@@ -95,9 +97,8 @@ def test_a_game_of_a_sweep_is_the_game_of_its_seed_alone():
     state, _ = jax.jit(chunk)(state, run.data_key, run.source.arrays)
     for mine, its in zip(jax.tree.leaves(state.gen_params), jax.tree.leaves(states.gen_params), strict=True):
         np.testing.assert_allclose(its[2], mine, rtol=1e-3, atol=1e-5)
-    latents = run.game.prior.sample(run.sample_key, 300)
     for weights in ("raw", "ema"):
-        fake = run.game.generator.apply(chosen(state, weights), latents)[0]
+        fake = assembly.sample(run, chosen(state, weights), run.sample_key, 300)
         expected = judge(alone, np.asarray(fake), None)
         assert rows[2][weights] == pytest.approx(expected, rel=0.05, abs=0.02)
     assert len({json.dumps(row["raw"]) for row in rows}) == 3
@@ -253,6 +254,32 @@ def test_a_game_that_diverged_is_left_out_and_counted(tmp_path):
     assert table[2] == "| GAN | 7.00 ± 12.71 (2 of 3) | 0.500 ± 0.000 (2 of 3) | 0.250 ± 0.000 (2 of 3) | 1.5 |"
     assert table[3] == "| GAN, published | 6.3 | 0.982 | 0.45 |  |"
     assert json.loads((tmp_path / "sweep.json").read_text())["table"]["GAN"]["modes_found"]["num"] == 2
+
+
+def test_a_table_of_many_numbers_is_turned_to_fit_the_terminal():
+    metrics = [f"metric_number_{i}[mnist-classifier]" for i in range(20)]
+    rows = [["", *metrics, "minutes"], ["hinge", *["1.000 ± 0.000"] * 20, "3.1"]]
+    console = Console(width=80, file=io.StringIO())
+    console.print(sweep_module.fitted(for_terminal(rows), console))
+    shown = console.file.getvalue()
+    assert all(f"metric_number_{i} " in shown for i in range(20))
+    assert shown.count("[mnist-classifier]") == shown.count("1.000 ± 0.000") == 20
+    few = [[*rows[0][:3]], *([f"cell {i}", "1.0", "2.0"] for i in range(9))]
+    upright = sweep_module.fitted(for_terminal(few), console)
+    assert [str(column.header).split()[:1] for column in upright.columns] == [
+        [],
+        ["metric_number_0"],
+        ["metric_number_1"],
+    ]
+
+
+def test_a_data_folder_leaves_each_cell_its_own_data(monkeypatch):
+    ring, grid = replace(PRESETS["ring"], packing=1), PRESETS["grid"]
+    cells = (Cell("ring", ring), Cell("grid", replace(grid, data=replace(grid.data, flip=True))))
+    monkeypatch.setattr(sweep_module, "own_sweep", lambda _: SWEEPS["pacgan-ring"]._replace(cells=cells))
+    monkeypatch.setattr(assembly, "assemble", lambda _: None)
+    changed = sweep_module.sweep_of(sweep_module.Options("pacgan-ring", data_dir="there")).cells
+    assert [cell.config.data for cell in changed] == [replace(cell.config.data, dir="there") for cell in cells]
 
 
 def test_markdown():

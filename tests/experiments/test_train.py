@@ -13,6 +13,7 @@ import evaluate
 import numpy as np
 import pytest
 import sample
+import scripts
 import train as train_module
 from scripts import report_errors
 
@@ -141,6 +142,19 @@ def wait_until(condition, seconds=120):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_ctrl_c_ends_a_script_at_once_and_a_test_not(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    left = []
+    monkeypatch.setattr(scripts.os, "_exit", left.append)
+    assert report_errors(interrupted) == 130
+    assert not left
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(ROOT / "experiments" / "train.py"), raising=False)
+    report_errors(interrupted)
+    assert left == [130]
 
 
 # ---------------------------------------------------------------- bad input

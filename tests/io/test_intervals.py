@@ -7,6 +7,8 @@ from ganjax.checks import InputError
 from ganjax.io import Dots, intervals_picture
 from ganjax.io._plots import FAKE_COLOR, REAL_COLOR
 
+KEY = 52  # rows above, where title and key of marks stand
+
 
 def of_color(picture, color):
     """Rows and columns of the pixels that have exactly this color."""
@@ -26,11 +28,10 @@ def test_size_grows_with_labels_and_panels():
 def test_the_first_label_is_on_top_and_larger_values_are_on_the_right():
     lines = [Dots([], 1.0, 0.1, reference=3.0), Dots([], 3.0, 0.1, reference=1.0)]
     picture = intervals_picture(["first", "second"], {"x": lines})
-    key = 40  # the key of marks stands above
-    rows, columns = of_color(picture[key:], REAL_COLOR)
+    rows, columns = of_color(picture[KEY:], REAL_COLOR)
     top, bottom = columns[rows < rows.mean()], columns[rows > rows.mean()]
     assert top.max() < bottom.min()
-    rows, columns = of_color(picture[key:], FAKE_COLOR)
+    rows, columns = of_color(picture[KEY:], FAKE_COLOR)
     assert columns[rows < rows.mean()].min() > columns[rows > rows.mean()].max()
 
 
@@ -38,7 +39,7 @@ def test_a_wider_interval_is_a_longer_line():
     # the faint values fix the axis: 0 to 10 in both panels
     def length(half_width):
         picture = intervals_picture(["a"], {"x": [Dots([0.0, 10.0], 5.0, half_width)]})
-        return np.ptp(of_color(picture[40:], REAL_COLOR)[1])
+        return np.ptp(of_color(picture[KEY:], REAL_COLOR)[1])
 
     assert length(4.0) == pytest.approx(2 * length(2.0), rel=0.05)
 
@@ -47,7 +48,7 @@ def test_what_is_not_finite_is_left_out():
     nothing = intervals_picture(["a"], {"x": [Dots()]})
     diverged = intervals_picture(["a"], {"x": [Dots([float("nan"), float("inf")])]})
     np.testing.assert_array_equal(nothing, diverged)
-    assert len(of_color(nothing[40:], REAL_COLOR)[0]) == 0
+    assert len(of_color(nothing[KEY:], REAL_COLOR)[0]) == 0
 
 
 def test_wrong_input():

@@ -1,5 +1,6 @@
 """Files of weights: whole or refused, and never anything but arrays."""
 
+import io
 import pickle
 import zipfile
 
@@ -60,8 +61,8 @@ def test_what_is_neither_written_nor_read(arrays, message, tmp_path):
 
 
 def test_missing_truncated_and_empty(path, tmp_path):
-    for absent in (tmp_path / "none.npz", tmp_path):
-        with pytest.raises(InputError, match=r"which is not there\. Make it with: convert it"):
+    for absent, what in ((tmp_path / "none.npz", "not there"), (tmp_path, "no file")):
+        with pytest.raises(InputError, match=rf"which is {what}\. Make it with: convert it"):
             read_weights(absent, SHAPES, convert="convert it")
     whole = path.read_bytes()
     for part in (whole[:-40], whole[: len(whole) // 2], b"", b"text"):
@@ -90,7 +91,39 @@ def test_pytorch_files_are_known_and_not_unpickled(tmp_path):
             read_weights(path, SHAPES, convert="this")
 
 
-def test_objects_are_not_unpickled(tmp_path):
+def test_objects_are_not_unpickled_and_nobody_advises_to(tmp_path):
     np.savez(tmp_path / "w.npz", **ARRAYS, c=np.array([{}], object))
-    with pytest.raises(InputError, match="can't be read"):
+    (tmp_path / "bytes.npz").write_bytes(b"anything but an archive" * 99)
+    np.save(tmp_path / "lone.npy", ARRAYS["b.bias"])
+    for name in ("w.npz", "bytes.npz", "lone.npy"):
+        with pytest.raises(InputError, match=r"can't be read \(it is no .npz of arrays alone\)") as told:
+            read_weights(tmp_path / name, SHAPES)
+        assert "allow_pickle" not in str(told.value)
+
+
+def test_a_damaged_compressed_file(tmp_path):
+    path = tmp_path / "w.npz"
+    np.savez_compressed(path, **ARRAYS)
+    content = bytearray(path.read_bytes())
+    content[30 + sum(content[26:30])] = 0xFF  # behind the member's header, of 30 bytes, its name and its extra field
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"can't be read \(Error -3"):
+        read_weights(path, SHAPES)
+
+
+def test_a_header_that_claims_more_than_there_can_be(tmp_path):
+    header = io.BytesIO()
+    claimed = {"descr": "<f4", "fortran_order": False, "shape": (10**14,)}
+    np.lib.format.write_array_header_1_0(header, claimed)
+    with zipfile.ZipFile(tmp_path / "w.npz", "w") as archive:
+        archive.writestr("a.kernel.npy", header.getvalue())
+    with pytest.raises(InputError, match=r"can't be read \(Unable to allocate 364"):
+        read_weights(tmp_path / "w.npz", SHAPES)
+
+
+def test_the_right_names_on_what_is_no_array(tmp_path):
+    with zipfile.ZipFile(tmp_path / "w.npz", "w") as archive:
+        for name in SHAPES:
+            archive.writestr(name, b"bytes")
+    with pytest.raises(InputError, match=r"a\.kernel in it is no array"):
         read_weights(tmp_path / "w.npz", SHAPES)

@@ -56,7 +56,7 @@ def value_of(metric, samples):
 def test_a_row_is_complete(name):
     metric = METRICS[name]
     assert metric.inputs in GOOD
-    assert metric.direction in ("lower", "higher")
+    assert metric.direction in ("lower", "higher", "zero", "half")
     assert metric.unit
     assert metric.protocol
 
@@ -65,7 +65,19 @@ def test_a_row_is_complete(name):
 def test_the_better_samples_score_better(name):
     metric = METRICS[name]
     good, bad = value_of(metric, GOOD[metric.inputs]), value_of(metric, BAD[metric.inputs])
-    assert good < bad if metric.direction == "lower" else good > bad
+    if metric.target is not None:
+        assert abs(good - metric.target) < abs(bad - metric.target)
+    else:
+        assert good < bad if metric.direction == "lower" else good > bad
+
+
+def test_what_has_a_best_value_is_said_to():
+    """Copies have less than fresh samples where less than the target is worse, so no extreme can be the best."""
+    targets = {name: metric.target for name, metric in METRICS.items() if metric.target is not None}
+    accuracies = ("neighbor_accuracy", "neighbor_accuracy_real", "neighbor_accuracy_fake")
+    assert targets == {"data_copying": 0.0, "nearer_to_train": 0.5, **dict.fromkeys(accuracies, 0.5)}
+    assert value_of(METRICS["data_copying"], BAD["memorization"]) < -2
+    assert value_of(METRICS["neighbor_accuracy"], REAL_FEATURES + 1e-3) < 0.1
 
 
 @rows
