@@ -220,12 +220,12 @@ def check(options: Options) -> None:
 
 
 def table(result: Mapping[str, Any]) -> Table:
-    """One line a number: what it is, which way is better, in what unit."""
+    """One line a number: what it is, and which way is better. The unit stands in its protocol, below."""
     seeds = len(result["sampling_seeds"])
     words = f"{seeds} sampling seeds" if seeds > 1 else f"sampling seed {result['sampling_seeds'][0]}"
     made = Table(title=f"step {result['step']}, {result['generator']} generator, {words}", title_justify="left")
-    for name in ("", "of", "value", "better", "unit"):
-        made.add_column(name, overflow="fold", no_wrap=name in ("of", "better"))
+    for name in ("", "of", "value", "better"):
+        made.add_column(name, overflow="fold", no_wrap=name != "value")
     numbers = {name: value for name, value in result.items() if isinstance(value, float)}
     for name, value in numbers.items():
         if not name.endswith("_std") and "_standard_error" not in name:
@@ -239,7 +239,7 @@ def line(name: str, value: float, numbers: Mapping[str, float]) -> list[str]:
     base, bracket, label = name.partition("[")
     error = numbers.get(f"{name}_std", numbers.get(f"{base}_standard_error{bracket}{label}"))
     text = text if error is None else f"{text} ± {in_figures(error)}"
-    return [base, label.rstrip("]"), text, *((row.direction, row.unit) if row else ("", ""))]
+    return [base, label.rstrip("]"), text, row.direction if row else ""]
 
 
 def protocols(result: Mapping[str, Any]) -> str:
