@@ -186,7 +186,12 @@ def test_every_way_to_the_gradients_sees_the_whole_batch(way):
 
 
 @pytest.mark.parametrize(
-    "schedule", [steps.extragradient, steps.optimistic, functools.partial(steps.unrolled, unroll_steps=2)]
+    "schedule",
+    [
+        steps.extragradient,
+        steps.optimistic,
+        pytest.param(functools.partial(steps.unrolled, unroll_steps=2), marks=pytest.mark.slow),
+    ],
 )
 def test_other_schedules_see_the_whole_batch(schedule):
     game = games.many_headed(objectives.relativistic_average())

@@ -26,7 +26,8 @@ def game_of(name, shape):
     return config, assembly.build_game(config, shape)
 
 
-@pytest.mark.parametrize("name", ["cifar10-sngan", pytest.param("cifar10-r3gan", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cifar10-sngan", "cifar10-r3gan"])
 def test_two_steps_in_one_scan_move_both_players(name):
     config, game = game_of(name, (8, 8, 3))  # compiled in a third of the time of 32 pixels
     algorithm = assembly.build_algorithm(config, game)

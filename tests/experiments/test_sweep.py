@@ -116,6 +116,7 @@ class NoInterruption:
     asked = False
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_ends_as_if_nothing_had_happened(tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     assert sweep(*LONG, "--workdir", whole).returncode == 0

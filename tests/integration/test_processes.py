@@ -86,7 +86,8 @@ def test_several_processes_train_the_run_of_one(alone, tmp_path, count, mode):
     assert sampled.returncode == 0, sampled.stderr
 
 
-@pytest.mark.parametrize("victim", [1, pytest.param(0, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", [0, 1])
 def test_when_a_process_dies_the_others_stop_and_the_run_goes_on_from_its_checkpoint(alone, tmp_path, victim):
     workdir = tmp_path / "run"
     longer = "--num-steps", "60"
