@@ -20,6 +20,7 @@ import jax
 import memory
 import numpy as np
 import tyro
+from compiled import keep_compiled
 from config import Config
 from configs import PRESETS
 from judging import evaluate_toy
@@ -116,4 +117,5 @@ def entry(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_compiled()
     sys.exit(entry(sys.argv[1:]))

@@ -18,6 +18,7 @@ from typing import Any
 import jax
 import numpy as np
 import tyro
+from compiled import keep_compiled
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
@@ -167,4 +168,5 @@ def entry(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_compiled()
     sys.exit(entry(sys.argv[1:]))

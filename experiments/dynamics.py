@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import tyro
+from compiled import keep_compiled
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.console import Console
@@ -222,4 +223,5 @@ def entry(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_compiled()
     sys.exit(entry(sys.argv[1:]))

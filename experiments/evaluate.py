@@ -27,6 +27,7 @@ import numpy as np
 import tyro
 import views
 from assembly import Run, Sampler
+from compiled import keep_compiled
 from config import Config
 from inception import Judgement, evaluate_inception, inception_network
 from judges import (
@@ -281,4 +282,5 @@ def entry(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_compiled()
     sys.exit(entry(sys.argv[1:]))

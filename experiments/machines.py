@@ -106,8 +106,7 @@ def alone(run: Run, config: Config, words: str) -> Layout:
 
     @functools.cache
     def compiled(length: int) -> Chunk:
-        chunk = steps.chunk(run.algorithm, run.source.draw, run.source.gather, config.batch_size, length)
-        return jax.jit(chunk, donate_argnums=0)
+        return steps.compiled_chunk(run.algorithm, run.source.draw, run.source.gather, config.batch_size, length)
 
     template = assembly.template(run, config)
     return Layout(words, lambda: assembly.init(run, config), template, compiled, *feeding.alone(run, config))

@@ -23,6 +23,7 @@ import assembly
 import jax
 import numpy as np
 import tyro
+from compiled import keep_compiled
 from jaxtyping import Float, UInt8
 from judges import train_and_test
 from judging import chooses_and_judges, pixels
@@ -108,4 +109,5 @@ def entry(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_compiled()
     sys.exit(entry(sys.argv[1:]))

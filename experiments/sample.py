@@ -24,6 +24,7 @@ import sampling
 import tyro
 import workdir as workdir_module
 from assembly import Run
+from compiled import keep_compiled
 from config import Config
 from limits import check_numbers
 from sampling import PICTURES, SAMPLERS, Draw, Settings, Trained
@@ -155,4 +156,5 @@ def entry(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_compiled()
     sys.exit(entry(sys.argv[1:]))

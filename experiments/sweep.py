@@ -26,6 +26,7 @@ import tyro
 import workdir as workdir_module
 from assembly import Run
 from cells import Cell, product, with_numbers
+from compiled import keep_compiled
 from config import Config
 from configs import PRESETS
 from configs.sweeps import SWEEPS, Sweep
@@ -212,8 +213,7 @@ def play(
 
     @functools.cache
     def of_length(length: int) -> Callable[..., Any]:
-        chunk = populations.chunk(population.make, source.draw, source.gather, config.batch_size, length)
-        return jax.jit(chunk, donate_argnums=0)
+        return populations.compiled_chunk(population.make, source.draw, source.gather, config.batch_size, length)
 
     while step < config.num_steps and not interruption.asked:
         began, length = time.perf_counter(), next_stop(config, step) - step
@@ -310,4 +310,5 @@ def entry(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_compiled()
     sys.exit(entry(sys.argv[1:]))

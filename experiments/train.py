@@ -27,6 +27,7 @@ import pictures
 import tyro
 import views
 from assembly import Run
+from compiled import keep_compiled
 from config import Config
 from configs import PRESETS
 from examiner import Examine, due, in_words, tried
@@ -70,6 +71,7 @@ def main(arguments: Sequence[str]) -> None:
     config = parse(arguments)
     check_asked(config)
     machines.join(config.parallel)
+    keep_compiled()
     console = Console(quiet=not parallel.is_leader())
     run = assembly.assemble(config)
     layout = machines.layout(run, config)

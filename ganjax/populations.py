@@ -11,7 +11,7 @@ the same key and settings give alone, whatever its neighbors: only time is share
     settings = jnp.array([1e-4, 1e-3, 1e-4, 1e-3]), jnp.array([0.1, 0.1, 10.0, 10.0])
     keys = jax.vmap(jax.random.key)(jnp.arange(4))     # game i has seed i
     states = jax.jit(lambda keys: populations.init(make, keys, settings, batch))(keys)
-    run = jax.jit(populations.chunk(make, source.draw, source.gather, batch_size=64, length=100), donate_argnums=0)
+    run = populations.compiled_chunk(make, source.draw, source.gather, batch_size=64, length=100)
     states, infos = run(states, data_keys, settings, source.arrays)
     first = populations.game_at(states, 0)             # an ordinary GanState
 
@@ -34,6 +34,7 @@ from jaxtyping import Array, Integer
 
 from ganjax import steps
 from ganjax.checks import InputError
+from ganjax.steps import Loop
 from ganjax.types import Algorithm, GanState, Key, PyTree, StepInfo
 
 Keys = jaxtyping.Key[Array, "N"]
@@ -77,15 +78,18 @@ def chunk(
     length: int,
     *,
     block_size: int | None = None,
+    loop: Loop = steps.SCAN,
 ) -> Chunk:
     """`steps.chunk` for N games: (states, data_keys, settings, arrays) -> (states, StepInfo of means [N]).
 
-    Pure; jit it with the states donated. Draws of `length` steps are held for one block of games at a time.
+    Pure; jit it with the states donated, or take `compiled_chunk`. Draws of `length` steps are held for one block of
+    games at a time.
 
     Args:
       make: the settings of one game -> its algorithm, as in `init`.
       draw, gather, batch_size, length: as in `steps.chunk`, the same for all games.
       block_size: games side by side; by default what `default_block_size` says.
+      loop: how steps follow one another, as in `steps.chunk`.
 
     Returns:
       A function of states (every leaf [N, ...]), data_keys [N] (equal keys show equal batches), settings (every leaf
@@ -96,7 +100,7 @@ def chunk(
     def run(states: GanState, data_keys: Keys, settings: PyTree, arrays: PyTree) -> tuple[GanState, StepInfo]:
         def one(game: tuple[GanState, Key, PyTree]) -> tuple[GanState, StepInfo]:
             state, data_key, settings = game
-            return steps.chunk(make(settings), draw, gather, batch_size, length)(state, data_key, arrays)
+            return steps.chunk(make(settings), draw, gather, batch_size, length, loop=loop)(state, data_key, arrays)
 
         num_games = check_population(states=states, data_keys=data_keys, settings=settings)
         numbers = sum(leaf.size for leaf in jax.tree.leaves(states)) // num_games
@@ -104,6 +108,36 @@ def chunk(
         return in_blocks(one, (states, data_keys, settings), size)
 
     return run
+
+
+def compiled_chunk(
+    make: Make,
+    draw: Callable[[Key, Array, int], PyTree],
+    gather: Callable[[PyTree, PyTree], Any],
+    batch_size: int,
+    length: int,
+    *,
+    block_size: int | None = None,
+    mesh: Mesh | None = None,
+) -> Chunk:
+    """`chunk`, compiled at its first call with the states donated: on a CPU tiny games become one kernel a block.
+
+    The arguments are `chunk`'s. Call it, but not inside another `jit`; the states that it is given are used up.
+
+    Args:
+      mesh: devices to split the games over, as in `sharded`; None for one device.
+    """
+
+    def program(loop: Loop) -> Chunk:
+        run = chunk(make, draw, gather, batch_size, length, block_size=block_size, loop=loop)
+        return run if mesh is None else sharded(run, mesh)
+
+    def loop_for(states: GanState, data_keys: Keys, settings: PyTree, arrays: PyTree) -> Loop:
+        check_population(states=states, data_keys=data_keys, settings=settings)
+        state, data_key, settings = jax.eval_shape(lambda *games: game_at(games, 0), states, data_keys, settings)
+        return steps.best_loop(make, draw, gather, batch_size)(state, data_key, settings, arrays)
+
+    return steps.compiled_at_first_call(program, loop_for)
 
 
 def game_at(tree: Tree, index: int | Integer[Array, ""]) -> Tree:

@@ -76,11 +76,11 @@ game = Game(
 algorithm = steps.alternating(game, optax.adam(0.005), optax.adam(0.05))
 
 # %% [markdown]
-# One epoch is 125 steps; `steps.chunk` compiles them into one call.
+# One epoch is 125 steps; `steps.compiled_chunk` makes them one call.
 
 # %%
 state = algorithm.init(jax.random.key(0), points[:8])
-epoch = jax.jit(steps.chunk(algorithm, source.draw, source.gather, batch_size=8, length=125))
+epoch = steps.compiled_chunk(algorithm, source.draw, source.gather, batch_size=8, length=125)
 history, snapshots = [], []
 latents = game.prior.sample(jax.random.key(1), 500)
 for _ in range(20):

@@ -20,6 +20,7 @@ from ganjax.architectures._layers import (
     Precision,
     refuse_condition,
 )
+from ganjax.architectures._narrow import dense_product
 from ganjax.architectures._network import from_linen
 from ganjax.checks import InputError
 from ganjax.numerics import at_least_float32
@@ -114,7 +115,13 @@ def _hidden(network: MlpGenerator | MlpDiscriminator, x: Points, train: bool) ->
 
 
 def _dense(network: MlpGenerator | MlpDiscriminator, width: int) -> nn.Dense:
-    return nn.Dense(width, dtype=network.dtype, kernel_init=network.kernel_init, bias_init=network.bias_init)
+    return nn.Dense(
+        width,
+        dtype=network.dtype,
+        kernel_init=network.kernel_init,
+        bias_init=network.bias_init,
+        dot_general=dense_product,
+    )
 
 
 def mlp_generator(

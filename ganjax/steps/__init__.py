@@ -1,11 +1,12 @@
 """How a game moves: gradients (ways to one vector field) x schedules (who moves when). The only folder with optax."""
 
 from ganjax.steps._averaging import averaged, generator_variables, warmed_up
-from ganjax.steps._chunk import chunk
+from ganjax.steps._chunk import Chunk, best_loop, chunk, compiled_chunk
 from ganjax.steps._dynamics import Flow, eigenvalues, jacobian, one_step, spectral_radius, vector_field
 from ganjax.steps._fused import fused
 from ganjax.steps._gradients import Gradients, separate
 from ganjax.steps._integrators import extragradient, optimistic, runge_kutta
+from ganjax.steps._loops import ONE_KERNEL, SCAN, Loop, compiled_at_first_call
 from ganjax.steps._play import Field, Players
 from ganjax.steps._projections import clipped
 from ganjax.steps._real_then_fake import real_then_fake
@@ -18,18 +19,25 @@ from ganjax.steps._wrapped import accumulated, consensus
 from ganjax.types import Algorithm, GanState, StepInfo
 
 __all__ = [
+    "ONE_KERNEL",
+    "SCAN",
     "Algorithm",
+    "Chunk",
     "Field",
     "Flow",
     "GanState",
     "Gradients",
+    "Loop",
     "Players",
     "StepInfo",
     "accumulated",
     "alternating",
     "averaged",
+    "best_loop",
     "chunk",
     "clipped",
+    "compiled_at_first_call",
+    "compiled_chunk",
     "consensus",
     "eigenvalues",
     "extragradient",
