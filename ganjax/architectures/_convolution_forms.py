@@ -60,6 +60,12 @@ class Window(NamedTuple):
         """How many strides the kernel is long, rounded up."""
         return -(-self.kernel[0] // self.strides[0]), -(-self.kernel[1] // self.strides[1])
 
+    @property
+    def divides(self) -> bool:
+        """Whether there is a stride, and the kernel is a multiple of it."""
+        even = all(k % s == 0 for k, s in zip(self.kernel, self.strides, strict=True))
+        return even and self.strides != (1, 1)
+
 
 # --- the maps as the platform's own convolutions ---
 
@@ -87,15 +93,21 @@ def native_kernel_gradient(x: Images, y: Outputs, window: Window) -> Kernel:
 def _columns(x: Images, window: Window) -> Float[Array, "B h w K"]:
     """Every kernel-sized patch of `x` as one row, K = kh·kw·C, made of strideless views of the image's phases."""
     (rows, columns), (down, right) = window.output, window.strides
-    lengths = [(n + k - 1) * s for n, k, s in zip(window.output, window.steps, window.strides, strict=True)]
-    x = _fit(x, [pad[0] for pad in window.padding], lengths)
-    phases = x.reshape(x.shape[0], lengths[0] // down, down, lengths[1] // right, right, x.shape[3])
+    phases = _phases(x, window)
     views = [
         phases[:, i // down : i // down + rows, i % down, j // right : j // right + columns, j % right]
         for i in range(window.kernel[0])
         for j in range(window.kernel[1])
     ]
     return jnp.concatenate(views, axis=-1)
+
+
+def _phases(x: Images, window: Window) -> Float[Array, "B M s N t C"]:
+    """The padded image with its rows and columns as (which stride, where in it), long enough for every tap."""
+    lengths = [(n + k - 1) * s for n, k, s in zip(window.output, window.steps, window.strides, strict=True)]
+    x = _fit(x, [pad[0] for pad in window.padding], lengths)
+    (down, right), (height, width) = window.strides, lengths
+    return x.reshape(x.shape[0], height // down, down, width // right, right, x.shape[3])
 
 
 def _fit(x: Float[Array, "B H W C"], offsets: list[int], lengths: list[int]) -> Float[Array, "B H2 W2 C"]:
@@ -142,10 +154,45 @@ def columns_image_gradient(y: Outputs, w: Kernel, window: Window) -> Images:
     return _fit(x, [-pad[0] for pad in window.padding], list(window.image)).astype(y.dtype)
 
 
+def phased_image_gradient(y: Outputs, w: Kernel, window: Window) -> Images:
+    """∂T/∂x: all phases of the image at once, as channels of a convolution without strides, then put in their places.
+
+    The image's edge costs a row and a column of products more; nothing is added up afterwards. The stride divides the
+    kernel.
+    """
+    (down, right), (high, wide), (channels, outputs) = window.strides, window.steps, w.shape[2:]
+    taps = w.reshape(high, down, wide, right, channels, outputs)[::-1, :, ::-1].transpose(0, 2, 5, 1, 3, 4)
+    edges = [(k - 1, k - 1) for k in window.steps]
+    lengths = [n + k - 1 for n, k in zip(window.output, window.steps, strict=True)]
+    phases = lax.conv_general_dilated(
+        y, taps.reshape(high, wide, outputs, -1), (1, 1), edges, dimension_numbers=_CANONICAL
+    )
+    x = phases.reshape(y.shape[0], *lengths, down, right, channels).transpose(0, 1, 3, 2, 4, 5)
+    x = x.reshape(y.shape[0], lengths[0] * down, lengths[1] * right, channels)
+    return _fit(x, [-pad[0] for pad in window.padding], list(window.image))
+
+
 def columns_kernel_gradient(x: Images, y: Outputs, window: Window) -> Kernel:
     """∂T/∂w: patches transposed times output."""
     w = _product(_columns(x, window), y, ((0, 1, 2), (0, 1, 2)))
     return w.reshape(*window.kernel, x.shape[3], y.shape[3]).astype(x.dtype)
+
+
+def phased_kernel_gradient(x: Images, y: Outputs, window: Window) -> Kernel:
+    """∂T/∂w: for each stride of the kernel, all phases of the image there, transposed, times output.
+
+    Where the stride divides the kernel this is `columns_kernel_gradient` without its large array of patches.
+    """
+    (rows, columns), (down, right), (high, wide) = window.output, window.strides, window.steps
+    phases = _phases(x, window).transpose(0, 1, 3, 2, 4, 5)  # [B, M, N, s, t, C]
+    # the output first: it is then the one operand that is transposed, once for all products
+    taps = [
+        [_product(y, phases[:, i : i + rows, j : j + columns], ((0, 1, 2), (0, 1, 2))) for j in range(wide)]
+        for i in range(high)
+    ]
+    w = jnp.stack([jnp.stack(row, axis=2) for row in taps], axis=1)  # [O, high, s, wide, t, C]
+    w = w.reshape(y.shape[3], high * down, wide * right, x.shape[3]).transpose(1, 2, 3, 0)
+    return w[: window.kernel[0], : window.kernel[1]].astype(x.dtype)
 
 
 # --- the choice on the CPU ---
@@ -163,7 +210,10 @@ def cpu_convolve(x: Images, w: Kernel, window: Window) -> Outputs:
 
 
 def cpu_image_gradient(y: Outputs, w: Kernel, window: Window) -> Images:
-    """∂T/∂x: at stride 1 a forward convolution with the kernel turned around, else a matrix product and a scatter."""
+    """∂T/∂x: at stride 1 a forward convolution with the kernel turned around; else a matrix product and a scatter, or,
+    for large float32 images, a forward convolution to all phases at once."""
+    if y.dtype.itemsize >= 4 and window.divides and min(window.output) >= 16:
+        return phased_image_gradient(y, w, window)
     before = [k - 1 - pad[0] for k, pad in zip(window.kernel, window.padding, strict=True)]
     after = [n + pad[0] - m for n, pad, m in zip(window.image, window.padding, window.output, strict=True)]
     if window.strides != (1, 1) or min(*before, *after) < 0:
@@ -173,7 +223,12 @@ def cpu_image_gradient(y: Outputs, w: Kernel, window: Window) -> Images:
 
 
 def cpu_kernel_gradient(x: Images, y: Outputs, window: Window) -> Kernel:
-    """∂T/∂w: a forward convolution in which channels stand as the batch, the batch as channels and y as the kernel."""
+    """∂T/∂w: products where the stride cuts the kernel evenly.
+
+    Else a forward convolution in which channels stand as the batch, the batch as channels and y as the kernel.
+    """
+    if window.divides:
+        return phased_kernel_gradient(x, y, window)
     if _swaps(window.output, window.image):
         return columns_kernel_gradient(x, y, window)
     used = [(n - 1) * s + k for n, s, k in zip(window.output, window.strides, window.kernel, strict=True)]

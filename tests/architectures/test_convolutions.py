@@ -153,6 +153,54 @@ def test_every_form_is_the_same_map(image, kernel, strides, padding):
         close(columns, native, 1e-5)
 
 
+DIVIDED = [  # image, kernel, strides, padding: the stride divides the kernel
+    ((8, 8), (4, 4), (2, 2), ((1, 1), (1, 1))),
+    ((9, 6), (4, 3), (2, 1), ((0, 3), (2, 0))),
+    ((7, 10), (6, 2), (3, 2), ((2, 1), (0, 0))),
+    ((5, 8), (2, 4), (2, 4), ((0, 0), (0, 0))),  # a last row that is never reached
+]
+
+
+@pytest.mark.parametrize(("image", "kernel", "strides", "padding"), DIVIDED)
+def test_forms_by_phases_against_the_formula(x64, image, kernel, strides, padding):
+    del x64
+    window = Window(image, kernel, strides, padding)
+    assert window.divides
+    x, w, y = draw((2, *image, 3)), draw((*kernel, 3, 4), 1), draw((2, *window.output, 4), 2)
+    close(forms.phased_kernel_gradient(x, y, window), numpy_kernel_gradient(x, y, kernel, strides, padding), 1e-12)
+    reached = numpy_transposed(y, w, strides, ((padding[0][0], 0), (padding[1][0], 0)))[:, : image[0], : image[1]]
+    expected = np.zeros(x.shape)
+    expected[:, : reached.shape[1], : reached.shape[2]] = reached
+    close(forms.phased_image_gradient(y, w, window), expected, 1e-12)
+
+
+def test_the_cpu_takes_each_form_where_it_is_fast(monkeypatch):
+    """By shape and type: kernels of 4 and 5, images of 8 and 32, float32 and bfloat16."""
+    taken, names = [], ["native_convolve", "columns_image_gradient", "phased_image_gradient", "phased_kernel_gradient"]
+
+    def noted(name, form):
+        return lambda *operands: (taken.append(name), form(*operands))[1]
+
+    for name in names:
+        monkeypatch.setattr(forms, name, noted(name, getattr(forms, name)))
+
+    def asked(size, taps, dtype):
+        window = Window((size, size), (taps, taps), (2, 2), ((1, taps - 3), (1, taps - 3)))
+        x, w = jnp.zeros((1, size, size, 1), dtype), jnp.zeros((taps, taps, 1, 1), dtype)
+        y = jnp.zeros((1, *window.output, 1), dtype)
+        taken.clear()
+        forms.cpu_convolve(x, w, window)
+        forms.cpu_image_gradient(y, w, window)
+        if window.divides:
+            forms.cpu_kernel_gradient(x, y, window)
+        return list(taken)
+
+    assert asked(8, 4, jnp.float32) == ["native_convolve", "columns_image_gradient", "phased_kernel_gradient"]
+    assert asked(32, 4, jnp.float32) == ["native_convolve", "phased_image_gradient", "phased_kernel_gradient"]
+    assert asked(32, 5, jnp.float32) == ["native_convolve", "columns_image_gradient"]
+    assert asked(32, 4, jnp.bfloat16) == ["native_convolve", "columns_image_gradient", "phased_kernel_gradient"]
+
+
 @pytest.mark.parametrize("kernel", [3, 4, 5])
 @pytest.mark.parametrize("strides", [(1, 1), (2, 2)])
 def test_transposed_convolution_undoes_the_sizes_of_same(x64, kernel, strides):
