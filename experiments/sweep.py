@@ -9,6 +9,7 @@ everything: table.md, sweep.png, sweep.json. The same command on the same workdi
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -26,10 +27,11 @@ import tyro
 import workdir as workdir_module
 from assembly import Run
 from cells import Cell, product, with_numbers
-from compiled import keep_compiled
+from compiled import keep_compiled, num_processors
 from config import Config
 from configs import PRESETS
 from configs.sweeps import SWEEPS, Sweep
+from jax.sharding import NamedSharding, PartitionSpec
 from judges import judge, judges_of
 from limits import check_numbers
 from progress import Progress
@@ -205,25 +207,30 @@ def play(
       The states, and the seconds of training.
     """
     config, source, seconds = cell.config, population.run.source, 0.0
-    states = init(cell, population)
+    mesh = populations.mesh_for(len(population.data_keys))
+    states, data_keys, settings = (
+        populations.spread(x, mesh) for x in (init(cell, population), population.data_keys, population.settings)
+    )
     if checkpoints.latest_step() is not None:
         restored = checkpoints.restore(states)
         states, seconds = restored.state, restored.extra["seconds"]
     step = int(states.step[0])
+    arrays = jax.device_put(memory.stored(source), NamedSharding(mesh, PartitionSpec()))
 
     @functools.cache
     def of_length(length: int) -> Callable[..., Any]:
-        return populations.compiled_chunk(population.make, source.draw, source.gather, config.batch_size, length)
+        fed = source.draw, source.gather, config.batch_size, length
+        return populations.compiled_chunk(population.make, *fed, mesh=mesh)
 
     while step < config.num_steps and not interruption.asked:
         began, length = time.perf_counter(), next_stop(config, step) - step
-        states, info = of_length(length)(states, population.data_keys, population.settings, memory.stored(source))
+        states, info = of_length(length)(states, data_keys, settings, arrays)
         info, step = jax.device_get(info), step + length
         seconds += time.perf_counter() - began
         progress(step, info)
         if step % config.checkpoint_every == 0 or step == config.num_steps or interruption.asked:
             checkpoints.save(step, states, extra={"seconds": seconds})
-    return states, seconds
+    return jax.device_put(states, mesh.devices.flat[0]), seconds
 
 
 def judged(cell: Cell, population: Population, states: GanState, sweep: Sweep, cache: Path) -> list[dict[str, Any]]:
@@ -309,6 +316,14 @@ def entry(arguments: Sequence[str]) -> int:
     return report_errors(lambda: main(tyro.cli(Options, args=list(arguments), prog="sweep.py", description=__doc__)))
 
 
+def one_device_a_processor() -> None:
+    """On a CPU, games are played on as many threads as there are. Does nothing where the user chose the number."""
+    chosen = jax.config.jax_num_cpu_devices != -1  # type: ignore[attr-defined]
+    if not chosen and "device_count" not in os.environ.get("XLA_FLAGS", ""):
+        jax.config.update("jax_num_cpu_devices", num_processors())
+
+
 if __name__ == "__main__":
+    one_device_a_processor()
     keep_compiled()
     sys.exit(entry(sys.argv[1:]))

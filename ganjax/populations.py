@@ -22,13 +22,15 @@ same for all games of a population.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import jaxtyping
-from jax.sharding import Mesh, PartitionSpec
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jax.typing import ArrayLike
 from jaxtyping import Array, Integer
 
@@ -182,6 +184,25 @@ def sharded(run: Chunk, mesh: Mesh) -> Chunk:
         return mapped(states, data_keys, settings, arrays)
 
     return run_sharded
+
+
+def mesh_for(num_games: int, most_devices: int | None = None) -> Mesh:
+    """A mesh for `sharded`, of as many devices as divide the games evenly.
+
+    On a CPU a device is a thread (`jax.config.update("jax_num_cpu_devices", cores)`), and games on several of them pay
+    twice: tiny ones, which one thread plays, and large ones, whose operations don't fill all threads all the time.
+
+    Args:
+      num_games: N.
+      most_devices: at most so many; by default all of this process.
+    """
+    devices = jax.local_devices()[:most_devices]
+    return Mesh(np.array(devices[: math.gcd(num_games, len(devices))]), (GAMES,))
+
+
+def spread(games: Tree, mesh: Mesh) -> Tree:
+    """The games on the devices that play them under `sharded`; every leaf [N, ...]."""
+    return jax.device_put(games, NamedSharding(mesh, PartitionSpec(GAMES)))
 
 
 def default_block_size(numbers: int, backend: str | None = None) -> int:

@@ -79,7 +79,10 @@ CROWDS_OF_TOYS = Comparison(
     GAME_STEP,
     (
         torch(TORCH_ALONE, "gaussian", threads=1),
-        *(ours(name, "population", "gaussian", num=num, length=200) for name, num in CROWDS.items()),
+        *(
+            ours(name, "population", "gaussian", num=num, length=200, devices=2 if num >= 64 else 1)
+            for name, num in CROWDS.items()
+        ),
     ),
     (faster("64 games", TORCH_ALONE, 1500), faster("1024 games", TORCH_ALONE, 1000)),
     curve=Curve("games", CROWDS),
@@ -91,9 +94,12 @@ CROWDS_OF_MLPS = Comparison(  # games that fill the processor by themselves: com
     "Games of Keras' MLP at once, batch 32",
     GAME_STEP,
     tuple(
-        ours(f"{num} {how}", function, "keras-mlp", num=num, length=20, batch_size=32)
+        ours(f"{num} {how}", function, "keras-mlp", num=num, length=20, batch_size=32, **devices)
         for num in MLPS.values()
-        for how, function in (("one after another", "one_after_another"), ("at once", "population"))
+        for how, function, devices in (
+            ("one after another", "one_after_another", {}),
+            ("at once", "population", {"devices": min(num, 2)}),
+        )
     ),
     tuple(faster(f"{num} at once", f"{num} one after another", 1.0) for num in MLPS.values()),
     curve=Curve("games", MLPS),
@@ -189,7 +195,7 @@ FUSED_DCGAN = fused(
 
 COLD, WARM = "a cold start", "a start from the cache"
 START = Comparison(
-    "From the imports to the end of the first call, preset digits",
+    "From the imports to the end of the first step, preset digits",
     "s",
     (
         Contestant(COLD, "benchmarks.start:cold", {"preset": "digits"}),

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from assembly import Run
 from config import Config
+from jax.sharding import Mesh
 
 from benchmarks.games import assembled
 from benchmarks.task import Task, repeated
@@ -26,10 +27,10 @@ def compiled_chunk(run: Run, config: Config, length: int) -> Advance:
     return steps.compiled_chunk(run.algorithm, run.source.draw, run.source.gather, config.batch_size, length)
 
 
-def compiled_population(run: Run, config: Config, length: int) -> Advance:
+def compiled_population(run: Run, config: Config, length: int, mesh: Mesh) -> Advance:
     """(states, data_keys, settings, arrays) -> (states, infos), for games that differ by their seeds."""
     fed = run.source.draw, run.source.gather, config.batch_size, length
-    return populations.compiled_chunk(lambda settings: run.algorithm, *fed)
+    return populations.compiled_chunk(lambda settings: run.algorithm, *fed, mesh=mesh if mesh.size > 1 else None)
 
 
 # ---------------------------------------------------------------- contestants
@@ -76,14 +77,18 @@ def host_batches(run: Run, config: Config) -> Any:
             yield batch.astype(np.float32) / 127.5 - 1.0 if batch.dtype == np.uint8 else batch
 
 
-def population(game: str, num: int, length: int, **changes: Any) -> Task:
-    """`num` games that differ by their seeds, in one program. The unit is a step of one game."""
+def population(game: str, num: int, length: int, devices: int = 1, **changes: Any) -> Task:
+    """`num` games that differ by their seeds, in one program, over `devices`. The unit is a step of one game."""
+    if devices > 1 and jax.config.jax_platforms in (None, "cpu"):  # type: ignore[attr-defined]
+        jax.config.update("jax_num_cpu_devices", devices)  # a device is a thread of the processor
     run, config = assembled(game, **changes)
-    advance, held = compiled_population(run, config, length), [first_states(run, config, num)]
-    data_keys = jax.random.split(run.data_key, num)
+    mesh = populations.mesh_for(num, devices)
+    advance, arrays = compiled_population(run, config, length, mesh), run.source.arrays
+    held = [populations.spread(first_states(run, config, num), mesh)]
+    data_keys = populations.spread(jax.random.split(run.data_key, num), mesh)
 
     def call() -> None:
-        held[0], _ = advance(held[0], data_keys, (), run.source.arrays)
+        held[0], _ = advance(held[0], data_keys, (), arrays)
 
     made = facts(run, config, assembly.init(run, config))
     return Task(repeated(call, lambda: jax.block_until_ready(held[0]), num * length), made)

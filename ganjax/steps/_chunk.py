@@ -76,7 +76,7 @@ def best_loop(
     draw: Callable[[Key, Array, int], PyTree],
     gather: Callable[[PyTree, PyTree], Any],
     batch_size: int,
-) -> Callable[[GanState, Key, PyTree, PyTree], Loop]:
+) -> Callable[[PyTree, PyTree, PyTree, PyTree], Loop]:
     """(state, data_key, settings, arrays), or their shapes -> the loop for chunks of the game make(settings).
 
     Only what a step does once its samples and latents are drawn counts.
@@ -90,7 +90,7 @@ def best_loop(
     def advance(state: GanState, settings: PyTree, deal: PyTree, batch: Any) -> tuple[GanState, StepInfo]:
         return make(settings).advance(state, deal, batch)
 
-    def choose(state: GanState, data_key: Key, settings: PyTree, arrays: PyTree) -> Loop:
+    def choose(state: PyTree, data_key: PyTree, settings: PyTree, arrays: PyTree) -> Loop:
         return loop_for_step(advance, state, settings, *jax.eval_shape(dealt, state, data_key, settings, arrays))
 
     return choose
