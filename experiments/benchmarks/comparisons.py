@@ -140,7 +140,7 @@ def mlp(batch_size: int) -> Comparison:
 TORCH_LAST = "PyTorch, channels last"
 
 
-def dcgan(resolution: int, targets: tuple[Target, ...]) -> Comparison:
+def dcgan(resolution: int, length: int, targets: tuple[Target, ...]) -> Comparison:
     game, last = f"dcgan-{resolution}", {"resolution": resolution, "channels_last": True}
     contestants = (
         torch(TORCH, "dcgan", resolution=resolution),
@@ -148,8 +148,8 @@ def dcgan(resolution: int, targets: tuple[Target, ...]) -> Comparison:
         torch("PyTorch, channels last, D frozen in G's turn", "dcgan", **last, frozen=True),
         torch("PyTorch, channels last, bfloat16", "dcgan", **last, autocast=True),
         ours(A_STEP, "stepwise", game),
-        ours(CHUNK, "chunked", game, length=4),
-        ours("ours, chunk, bfloat16", "chunked", game, length=4, dtype="bfloat16"),
+        ours(CHUNK, "chunked", game, length=length),
+        ours("ours, chunk, bfloat16", "chunked", game, length=length, dtype="bfloat16"),
     )
     return Comparison(f"DCGAN {resolution}, batch 64", STEP, contestants, targets, ROOFLINE)
 
@@ -187,7 +187,7 @@ FUSED_DCGAN = fused(
     "dcgan-32",
     torch(TORCH_ALTERNATING, "dcgan", resolution=32, normalized=False),
     (1.25, 0.75, 1.3),
-    length=4,
+    length=10,
     normalization="none",
 )
 
@@ -276,8 +276,8 @@ BENCHMARKS: checks.Table[tuple[Comparison, ...]] = checks.Table(
         "populations": (CROWDS_OF_TOYS, CROWDS_OF_MLPS),
         "keras-mnist": (KERAS_MNIST,),
         "mlp": (mlp(256), mlp(64)),
-        "dcgan-32": (dcgan(32, (faster(CHUNK, TORCH, 1.3), faster(CHUNK, TORCH_LAST, 1.0))),),
-        "dcgan-64": (dcgan(64, (faster(CHUNK, TORCH, 1.2),)),),
+        "dcgan-32": (dcgan(32, 10, (faster(CHUNK, TORCH, 1.3), faster(CHUNK, TORCH_LAST, 1.0))),),
+        "dcgan-64": (dcgan(64, 4, (faster(CHUNK, TORCH, 1.2),)),),
         "fused": (FUSED_MLP, FUSED_DCGAN),
         "start": (START,),
         "curves": CURVES,
