@@ -207,10 +207,9 @@ def play(
       The states, and the seconds of training.
     """
     config, source, seconds = cell.config, population.run.source, 0.0
-    mesh = populations.mesh_for(len(population.data_keys))
-    states, data_keys, settings = (
-        populations.spread(x, mesh) for x in (init(cell, population), population.data_keys, population.settings)
-    )
+    states = init(cell, population)
+    mesh = populations.mesh_for(states)
+    states, data_keys, settings = populations.spread((states, population.data_keys, population.settings), mesh)
     if checkpoints.latest_step() is not None:
         restored = checkpoints.restore(states)
         states, seconds = restored.state, restored.extra["seconds"]
@@ -220,7 +219,7 @@ def play(
     @functools.cache
     def of_length(length: int) -> Callable[..., Any]:
         fed = source.draw, source.gather, config.batch_size, length
-        return populations.compiled_chunk(population.make, *fed, mesh=mesh)
+        return populations.compiled_chunk(population.make, *fed, mesh=mesh if mesh.size > 1 else None)
 
     while step < config.num_steps and not interruption.asked:
         began, length = time.perf_counter(), next_stop(config, step) - step

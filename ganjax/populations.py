@@ -104,9 +104,8 @@ def chunk(
             state, data_key, settings = game
             return steps.chunk(make(settings), draw, gather, batch_size, length, loop=loop)(state, data_key, arrays)
 
-        num_games = check_population(states=states, data_keys=data_keys, settings=settings)
-        numbers = sum(leaf.size for leaf in jax.tree.leaves(states)) // num_games
-        size = default_block_size(numbers) if block_size is None else block_size
+        check_population(states=states, data_keys=data_keys, settings=settings)
+        size = default_block_size(numbers_of(states)) if block_size is None else block_size
         return in_blocks(one, (states, data_keys, settings), size)
 
     return run
@@ -130,16 +129,61 @@ def compiled_chunk(
       mesh: devices to split the games over, as in `sharded`; None for one device.
     """
 
-    def program(loop: Loop) -> Chunk:
-        run = chunk(make, draw, gather, batch_size, length, block_size=block_size, loop=loop)
-        return run if mesh is None else sharded(run, mesh)
+    fed = draw, gather, batch_size, length
 
-    def loop_for(states: GanState, data_keys: Keys, settings: PyTree, arrays: PyTree) -> Loop:
+    def loop_for(states: GanState, data_keys: Keys, settings: PyTree, arrays: PyTree, *_: Array) -> Loop:
         check_population(states=states, data_keys=data_keys, settings=settings)
         state, data_key, settings = jax.eval_shape(lambda *games: game_at(games, 0), states, data_keys, settings)
         return steps.best_loop(make, draw, gather, batch_size)(state, data_key, settings, arrays)
 
-    return steps.compiled_at_first_call(program, loop_for)
+    def side_by_side(loop: Loop) -> Chunk:
+        run = chunk(make, *fed, block_size=block_size, loop=loop)
+        return run if mesh is None else sharded(run, mesh)
+
+    together = steps.compiled_at_first_call(side_by_side, loop_for)
+    in_turns = by_turns(steps.compiled_at_first_call(lambda loop: turn(make, *fed, loop=loop), loop_for))
+
+    def run(states: GanState, data_keys: Keys, settings: PyTree, arrays: PyTree) -> tuple[GanState, StepInfo]:
+        on_cpu = mesh is None and block_size is None and jax.default_backend() == "cpu"
+        form = in_turns if on_cpu and default_block_size(numbers_of(states)) == 1 else together
+        return form(states, data_keys, settings, arrays)
+
+    return run
+
+
+def turn(
+    make: Make,
+    draw: Callable[[Key, Array, int], PyTree],
+    gather: Callable[[PyTree, PyTree], Any],
+    batch_size: int,
+    length: int,
+    *,
+    loop: Loop,
+) -> Callable[[GanState, Keys, PyTree, PyTree, Array], tuple[GanState, StepInfo]]:
+    """(states, data_keys, settings, arrays, index) -> (states, info): one game's chunk, in its place."""
+
+    def play(
+        states: GanState, data_keys: Keys, settings: PyTree, arrays: PyTree, index: Array
+    ) -> tuple[GanState, StepInfo]:
+        state, data_key, own = jax.tree.map(lambda x: x[index], (states, data_keys, settings))
+        moved, info = steps.chunk(make(own), draw, gather, batch_size, length, loop=loop)(state, data_key, arrays)
+        return jax.tree.map(lambda every, one: every.at[index].set(one), states, moved), info
+
+    return play
+
+
+def by_turns(play: Callable[..., tuple[GanState, StepInfo]]) -> Chunk:
+    """One call of a compiled `turn` for each game: a loop over games around the loop over steps costs large games a
+    tenth of their speed."""
+
+    def run(states: GanState, data_keys: Keys, settings: PyTree, arrays: PyTree) -> tuple[GanState, StepInfo]:
+        infos = []
+        for index in range(check_population(states=states, data_keys=data_keys, settings=settings)):
+            states, info = play(states, data_keys, settings, arrays, jnp.int32(index))
+            infos.append(info)
+        return states, jax.tree.map(lambda *each: jnp.stack(each), *infos)
+
+    return run
 
 
 def game_at(tree: Tree, index: int | Integer[Array, ""]) -> Tree:
@@ -186,17 +230,19 @@ def sharded(run: Chunk, mesh: Mesh) -> Chunk:
     return run_sharded
 
 
-def mesh_for(num_games: int, most_devices: int | None = None) -> Mesh:
+def mesh_for(states: GanState, most_devices: int | None = None) -> Mesh:
     """A mesh for `sharded`, of as many devices as divide the games evenly.
 
-    On a CPU a device is a thread (`jax.config.update("jax_num_cpu_devices", cores)`), and games on several of them pay
-    twice: tiny ones, which one thread plays, and large ones, whose operations don't fill all threads all the time.
+    On a CPU a device is a thread (`jax.config.update("jax_num_cpu_devices", cores)`), for games of which several run
+    side by side; one that is larger uses all threads by itself, and gets one device.
 
     Args:
-      num_games: N.
+      states: the games', or their shapes.
       most_devices: at most so many; by default all of this process.
     """
-    devices = jax.local_devices()[:most_devices]
+    num_games, devices = check_population(states=states), jax.local_devices()[:most_devices]
+    if devices[0].platform == "cpu" and default_block_size(numbers_of(states), "cpu") == 1:
+        devices = devices[:1]
     return Mesh(np.array(devices[: math.gcd(num_games, len(devices))]), (GAMES,))
 
 
@@ -220,6 +266,12 @@ def default_block_size(numbers: int, backend: str | None = None) -> int:
     most, numbers_a_block = (32, 2**16) if (backend or jax.default_backend()) == "cpu" else (512, 2**27)
     fitting = max(1, min(most, numbers_a_block // max(numbers, 1)))
     return 2 ** (fitting.bit_length() - 1)
+
+
+def numbers_of(states: GanState) -> int:
+    """How many numbers the state of one game holds."""
+    sizes = [math.prod(jnp.shape(leaf)[1:]) for leaf in jax.tree.leaves(states)]
+    return sum(sizes)
 
 
 def in_blocks(function: Callable[[PyTree], PyTree], games: PyTree, block_size: int) -> PyTree:

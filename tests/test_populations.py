@@ -404,3 +404,75 @@ def test_game_at_takes_the_row_of_every_leaf():
 def test_a_game_that_is_not_there_is_refused(index):
     with pytest.raises(InputError, match=f"game from 0 to 2, got {index}"):
         populations.game_at(GAMES["toy"][3](3), index)
+
+
+# ---------------------------------------------------------------- compiled at the first call, on threads
+
+
+@pytest.mark.parametrize("num_devices", [1, 2])
+def test_a_compiled_population_is_one_kernel_a_block_and_the_same_games(num_devices):
+    make, _, batch_size, settings_of = GAMES["toy"]
+    given = keys_of(100, 4), settings_of(4)
+    states = first_states("toy")(keys_of(0, 4), given[1])
+    mesh = populations.mesh_for(states, num_devices)
+    expected, infos = compiled("toy", 2)(states, *given, SOURCE.arrays)
+    run = populations.compiled_chunk(
+        make, SOURCE.draw, SOURCE.gather, batch_size, 30, block_size=2, mesh=mesh if num_devices > 1 else None
+    )
+    placed = populations.spread((states, *given), mesh)
+    got, got_infos = run(*placed, jax.device_put(SOURCE.arrays, NamedSharding(mesh, PartitionSpec())))
+    # thirty steps of Adam on another order of sums
+    close(players(got), players(expected), rtol=1e-3)
+    close(got_infos, infos, rtol=1e-3)
+    chex.assert_trees_all_equal(got.step, expected.step)
+    assert len(jax.tree.leaves(got.gen_params)[0].devices()) == num_devices
+    assert jax.tree.leaves(placed[0].gen_params)[0].is_deleted()
+
+
+def test_a_population_takes_the_loop_of_one_of_its_games():
+    make, batch, batch_size, settings_of = GAMES["toy"]
+    state, settings = make((0.1, 0.1)).init(jax.random.key(0), batch), (0.1, 0.1)
+    loop = steps.best_loop(make, SOURCE.draw, SOURCE.gather, batch_size)
+    assert loop(state, jax.random.key(1), settings, SOURCE.arrays) is steps.ONE_KERNEL
+    many = populations.compiled_chunk(make, SOURCE.draw, SOURCE.gather, batch_size, 2)
+    with pytest.raises(InputError, match="as many games everywhere"):
+        many(first_states("toy")(keys_of(0, 3), settings_of(3)), keys_of(0, 4), settings_of(3), SOURCE.arrays)
+
+
+@pytest.mark.parametrize(
+    ("num", "most", "expected"), [(6, 2, 2), (9, 2, 1), (12, None, 4), (16, None, 8), (1, None, 1)]
+)
+def test_games_are_split_over_as_many_devices_as_divide_them(num, most, expected):
+    states = first_states("toy")(keys_of(0, num), GAMES["toy"][3](num))
+    mesh = populations.mesh_for(states, most)  # of the tests' eight
+    assert mesh.size == expected
+    assert mesh.axis_names == (populations.GAMES,)
+
+
+def test_a_large_game_takes_its_turn_and_all_threads(monkeypatch):
+    make, _, batch_size, settings_of = GAMES["penalized"]
+    states, given = first_states("penalized")(keys_of(0, 3), settings_of(3)), (keys_of(100, 3), settings_of(3))
+    expected, infos = compiled("penalized", 1, 4)(states, *given, SOURCE.arrays)
+    monkeypatch.setattr(populations, "default_block_size", lambda numbers, backend=None: 1)
+    assert populations.mesh_for(states).size == 1
+    turns, chunk = [], steps.chunk
+
+    def noted(*fed, **options):
+        turns.append(fed)
+        return chunk(*fed, **options)
+
+    monkeypatch.setattr(steps, "chunk", noted)
+    run = populations.compiled_chunk(make, SOURCE.draw, SOURCE.gather, batch_size, 4)
+    got, got_infos = run(states, *given, SOURCE.arrays)
+    assert len(turns) == 1  # compiled once, for all games
+    assert jax.tree.leaves(states.gen_params)[0].is_deleted()
+    close(players(got), players(expected), rtol=1e-4)
+    close(got_infos, infos, rtol=1e-4)
+    chex.assert_trees_all_equal(got.step, expected.step)
+    assert not np.allclose(got.disc_params["Dense_0"]["kernel"][0], got.disc_params["Dense_0"]["kernel"][1])
+
+
+def test_the_numbers_of_one_game():
+    state = first_states("toy")(keys_of(0, 4), GAMES["toy"][3](4))
+    # step and key; 6 and 37 parameters, Adam's two moments of each and a count a player
+    assert populations.numbers_of(state) == 1 + 1 + 3 * (6 + 37) + 2

@@ -80,7 +80,7 @@ CROWDS_OF_TOYS = Comparison(
     (
         torch(TORCH_ALONE, "gaussian", threads=1),
         *(
-            ours(name, "population", "gaussian", num=num, length=200, devices=2 if num >= 64 else 1)
+            ours(name, "population", "gaussian", num=num, length=500, devices=2 if num >= 16 else 1)
             for name, num in CROWDS.items()
         ),
     ),

@@ -82,9 +82,11 @@ def population(game: str, num: int, length: int, devices: int = 1, **changes: An
     if devices > 1 and jax.config.jax_platforms in (None, "cpu"):  # type: ignore[attr-defined]
         jax.config.update("jax_num_cpu_devices", devices)  # a device is a thread of the processor
     run, config = assembled(game, **changes)
-    mesh = populations.mesh_for(num, devices)
-    advance, arrays = compiled_population(run, config, length, mesh), run.source.arrays
-    held = [populations.spread(first_states(run, config, num), mesh)]
+    states = first_states(run, config, num)
+    mesh = populations.mesh_for(states, devices)
+    advance, arrays, held = compiled_population(run, config, length, mesh), run.source.arrays, []
+    held.append(populations.spread(states, mesh))
+    del states
     data_keys = populations.spread(jax.random.split(run.data_key, num), mesh)
 
     def call() -> None:

@@ -19,6 +19,8 @@ from benchmarks.task import Task, repeated
 
 NUM_DIGITS, NUM_PICTURES, NUM_POINTS = 10_000, 2048, 10_000
 START = 4  # pixels a side of the smallest image
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+torch.set_default_device(DEVICE)
 
 Batches = Iterator[Tensor]
 Draw = Callable[[], Tensor]  # -> latents
@@ -41,7 +43,7 @@ class Peer:
         self.generator, self.discriminator = generator, discriminator
         self.gen_optimizer, self.disc_optimizer = optimizers
         self.batches, self.latents, self.frozen = batches, latents, frozen
-        self.precision = torch.autocast("cpu", dtype=torch.bfloat16) if autocast else contextlib.nullcontext()
+        self.precision = torch.autocast(DEVICE, dtype=torch.bfloat16) if autocast else contextlib.nullcontext()
         self.loss = nn.BCEWithLogitsLoss()
         with torch.no_grad():
             scores = discriminator(next(batches))
@@ -91,7 +93,13 @@ class Peer:
             "versions": {"torch": torch.__version__},
             "threads": torch.get_num_threads(),
         }
-        return Task(repeated(step, lambda: None), facts)
+        return Task(repeated(step, finish), facts)
+
+
+def finish() -> None:
+    """Waits for the device."""
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
 
 
 # ---------------------------------------------------------------- contestants

@@ -6,7 +6,7 @@ from ganjax.steps._dynamics import Flow, eigenvalues, jacobian, one_step, spectr
 from ganjax.steps._fused import fused
 from ganjax.steps._gradients import Gradients, separate
 from ganjax.steps._integrators import extragradient, optimistic, runge_kutta
-from ganjax.steps._loops import ONE_KERNEL, SCAN, Loop, compiled_at_first_call
+from ganjax.steps._loops import IN_PAIRS, ONE_KERNEL, SCAN, Loop, compiled_at_first_call
 from ganjax.steps._play import Field, Players
 from ganjax.steps._projections import clipped
 from ganjax.steps._real_then_fake import real_then_fake
@@ -19,6 +19,7 @@ from ganjax.steps._wrapped import accumulated, consensus
 from ganjax.types import Algorithm, GanState, StepInfo
 
 __all__ = [
+    "IN_PAIRS",
     "ONE_KERNEL",
     "SCAN",
     "Algorithm",

@@ -35,7 +35,7 @@ def chunk(
       gather: (arrays, draw) -> the batch that `algorithm.advance` takes.
       batch_size: samples a player sees at a time; a step draws batch_size · algorithm.num_batches.
       length: steps a call.
-      loop: how the steps follow one another; `SCAN` or `ONE_KERNEL`.
+      loop: how the steps follow one another: `SCAN`, `IN_PAIRS` or `ONE_KERNEL`.
     """
 
     def run(state: GanState, data_key: Key, arrays: PyTree) -> tuple[GanState, StepInfo]:
@@ -61,6 +61,8 @@ def compiled_chunk(
     length: int,
 ) -> Chunk:
     """`chunk`, compiled at its first call with the state donated: on a CPU a tiny game becomes one kernel.
+
+    `best_loop` says which loop it takes.
 
     The arguments are `chunk`'s. Call it, but not inside another `jit`; the state that it is given is used up.
     """

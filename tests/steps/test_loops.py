@@ -10,9 +10,9 @@ import optax
 import pytest
 
 from ganjax import objectives, priors, regularizers, steps
-from ganjax.architectures import mlp_discriminator, mlp_generator
+from ganjax.architectures import dcgan_discriminator, dcgan_generator, mlp_discriminator, mlp_generator
 from ganjax.objectives import penalized
-from ganjax.steps import ONE_KERNEL, SCAN, _loops
+from ganjax.steps import IN_PAIRS, ONE_KERNEL, SCAN, _loops
 from ganjax.types import Game
 
 POINTS = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
@@ -50,7 +50,7 @@ def loop_of(moves, batch_size=BATCH):
 def run(moves, loop, length, calls=1):
     chunk = steps.chunk(moves, draw, gather, BATCH, length, loop=loop)
     state, data_key, arrays = begin(moves)
-    compiled = jax.jit(chunk, compiler_options=None if loop is SCAN else dict(loop.compiler_options))
+    compiled = jax.jit(chunk, compiler_options=dict(loop.compiler_options or {}))
     for _ in range(calls):
         state, info = compiled(state, data_key, arrays)
     return jax.tree.map(np.asarray, (state._replace(key=0), info))
@@ -103,20 +103,40 @@ def test_where_a_kernel_is_cut_changes_no_bit():
     jax.tree.map(np.testing.assert_array_equal, whole, cut)
 
 
-def test_wide_layers_and_large_batches_keep_the_scan():
+def test_wide_layers_and_large_batches_are_played_in_pairs():
     assert loop_of(algorithm(width=16)) is ONE_KERNEL
-    assert loop_of(algorithm(width=300)) is SCAN  # an array of 2 x 300 numbers
+    assert loop_of(algorithm(width=300)) is IN_PAIRS  # an array of 2 x 300 numbers
     # the largest product has 5 x 3 numbers a sample
     assert loop_of(algorithm(), batch_size=273) is ONE_KERNEL
-    assert loop_of(algorithm(), batch_size=274) is SCAN
+    assert loop_of(algorithm(), batch_size=274) is IN_PAIRS
 
 
-def test_what_calls_a_library_keeps_the_scan():
+def test_what_calls_a_library_is_played_in_pairs():
     def sorting(key, play):
         return jnp.sort(play.fake_scores)
 
     moves = algorithm(objective=objectives.non_saturating()._replace(generator=sorting))
-    assert loop_of(moves) is SCAN
+    assert loop_of(moves) is IN_PAIRS
+
+
+def test_convolutions_keep_the_scan():
+    game = Game(
+        dcgan_generator((8, 8, 1), channels=2),
+        dcgan_discriminator((8, 8, 1), channels=2),
+        objectives.hinge(),
+        priors.normal(2),
+    )
+    moves = steps.alternating(game, optax.sgd(0.1), optax.sgd(0.1))
+    images = jax.ShapeDtypeStruct((BATCH, 8, 8, 1), jnp.float32)
+    state = jax.eval_shape(moves.init, jax.random.key(0), images)
+    assert _loops.loop_for_step(lambda state: state, state) is SCAN
+
+
+@pytest.mark.parametrize("length", [1, 2, 5])
+def test_pairs_are_steps_after_another(length):
+    moves = algorithm(width=20)
+    for a, b in zip(*(jax.tree.leaves(run(moves, loop, length)) for loop in (SCAN, IN_PAIRS)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=2e-6)
 
 
 def test_other_backends_keep_the_scan(monkeypatch):
@@ -124,17 +144,17 @@ def test_other_backends_keep_the_scan(monkeypatch):
     assert loop_of(algorithm()) is SCAN
 
 
-def test_a_jaxlib_without_the_kernel_keeps_the_scan(monkeypatch):
+def test_a_jaxlib_without_the_kernel_does_without(monkeypatch):
     monkeypatch.setattr(_loops, "ONE_KERNEL", ONE_KERNEL._replace(compiler_options={"xla_no_such_option": "1"}))
     _loops.one_kernel_works.cache_clear()
     try:
         assert not _loops.one_kernel_works()
-        assert loop_of(algorithm()) is SCAN
+        assert loop_of(algorithm()) is IN_PAIRS
     finally:
         _loops.one_kernel_works.cache_clear()
 
 
-def test_a_jaxlib_whose_kernel_computes_something_else_keeps_the_scan(monkeypatch):
+def test_a_jaxlib_whose_kernel_computes_something_else_does_without(monkeypatch):
     wrong = ONE_KERNEL._replace(
         scan=lambda body, carry, xs: jax.lax.scan(body, 1.01 * carry, xs), compiler_options=None
     )
