@@ -39,7 +39,8 @@ def test_an_objective_of_one_s_own_trains_the_ring():
     toy, prior = TOYS["ring"](), priors.normal(4)
     generator, discriminator = (build((2,), features=(32, 32)) for build in (mlp_generator, mlp_discriminator))
     game = Game(generator, discriminator, asinh_gan(), prior)
-    algorithm = steps.alternating(game, optax.adam(1e-2, b1=0.5), optax.adam(1e-2, b1=0.5))
+    # averaged: where a game is at one step depends on the last digit of everything before
+    algorithm = steps.averaged(steps.alternating(game, optax.adam(1e-2, b1=0.5), optax.adam(1e-2, b1=0.5)), 0.98)
     data_key, init_key, latent_key = jax.random.split(jax.random.key(0), 3)
     batches = toy.sample(data_key, NUM_STEPS * BATCH).reshape(NUM_STEPS, BATCH, 2)
     state = algorithm.init(init_key, batches[0])
