@@ -165,9 +165,12 @@ def turn(
     def play(
         states: GanState, data_keys: Keys, settings: PyTree, arrays: PyTree, index: Array
     ) -> tuple[GanState, StepInfo]:
-        state, data_key, own = jax.tree.map(lambda x: x[index], (states, data_keys, settings))
+        # slices, and no indexing: on a CPU gathering and scattering a game's arrays would cost several of its steps
+        state, data_key, own = jax.tree.map(
+            lambda x: jax.lax.dynamic_index_in_dim(x, index, keepdims=False), (states, data_keys, settings)
+        )
         moved, info = steps.chunk(make(own), draw, gather, batch_size, length, loop=loop)(state, data_key, arrays)
-        return jax.tree.map(lambda every, one: every.at[index].set(one), states, moved), info
+        return jax.tree.map(lambda x, one: jax.lax.dynamic_update_index_in_dim(x, one, index, 0), states, moved), info
 
     return play
 
