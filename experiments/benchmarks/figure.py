@@ -50,7 +50,9 @@ def draw_targets(axes: Any, asked: Sequence[tuple[dict[str, Any], dict[str, Any]
     axes.set_yticks(range(len(asked)), [words(*pair) for pair in reversed(asked)], fontsize=8)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(lambda x, place: f"{x:g}")
-    axes.set_xlabel("measured ÷ asked for (bounds from above: asked for ÷ measured); right of 1: met", fontsize=9)
+    axes.set_xlabel(
+        "measured ÷ asked for, or the reverse for bounds from above; right of 1: met", fontsize=9, loc="right"
+    )
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(axis="x", alpha=0.25)
 

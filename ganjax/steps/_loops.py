@@ -54,14 +54,14 @@ KERNEL_AXES = 4  # of a convolution's kernel
 # What one kernel can hold: arithmetic on elements, sums, products of matrices, moves. No sorting, no convolution, no
 # factorization, no callback: those are calls into libraries.
 _HELD = """
-    abs acos acosh add add_any and asin asinh atan atan2 atanh broadcast_in_dim cbrt ceil clamp closed_call concatenate
-    convert_element_type copy copy_p cos cosh custom_jvp_call custom_vjp_call custom_vjp_call_jaxpr div dot_general
-    dynamic_slice dynamic_update_slice eq erf erf_inv exp exp2 expand_dims expm1 floor gather ge gt integer_pow iota
-    is_finite jit le log log1p logistic lt max min mul ne neg nextafter not optimization_barrier or pad pjit pow
-    random_bits random_fold_in random_split random_unwrap random_wrap reduce_and reduce_max reduce_min reduce_or
-    reduce_prod reduce_sum rem reshape rev round rsqrt scan select_n shift_left shift_right_arithmetic
-    shift_right_logical sign sin sinh slice split sqrt square squeeze stop_gradient sub tan tanh threefry2x32 transpose
-    while xor
+    abs acos acosh add add_any and asin asinh atan atan2 atanh bitcast_convert_type broadcast_in_dim cbrt ceil clamp
+    closed_call concatenate convert_element_type copy copy_p cos cosh custom_jvp_call custom_vjp_call
+    custom_vjp_call_jaxpr div dot_general dynamic_slice dynamic_update_slice eq erf erf_inv exp exp2 expand_dims
+    expm1 floor gather ge gt integer_pow iota is_finite jit le log log1p logistic lt max min mul ne neg nextafter
+    not one_minus_square optimization_barrier or pad pjit pow random_bits random_fold_in random_split random_unwrap
+    random_wrap reduce_and reduce_max reduce_min reduce_or reduce_prod reduce_sum rem reshape rev round rsqrt scan
+    select_n shift_left shift_right_arithmetic shift_right_logical sign sin sinh slice split sqrt square squeeze
+    stop_gradient sub tan tanh threefry2x32 transpose unstack while xor
 """
 PRIMITIVES = frozenset(_HELD.split())
 
