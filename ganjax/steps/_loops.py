@@ -70,8 +70,8 @@ def loop_for_step(step: Callable[..., Any], *inputs: PyTree) -> Loop:
     """The loop for a step: (state, …) -> anything, of these inputs or their shapes.
 
     On a CPU one kernel for tiny games, two steps a round for dense networks (6 to 9 % faster), and a plain scan for
-    convolutions, which gain nothing and take long to compile; on every other platform the plain scan. The choice is
-    made by shapes, never by a clock: they round differently, and a run that is resumed must be the same run.
+    convolutions, which take long to compile as it is; on every other platform the plain scan. The choice is made by
+    shapes, never by a clock: they round differently, and a run that is resumed must be the same run.
     """
     if jax.default_backend() != "cpu" or any(jnp.ndim(leaf) == KERNEL_AXES for leaf in jax.tree.leaves(inputs[0])):
         return SCAN
