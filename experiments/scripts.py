@@ -13,19 +13,32 @@ from rich.markup import escape
 
 from ganjax.checks import InputError
 
-USAGE_ERROR, INTERRUPTED = 2, 130
+USAGE_ERROR, DIVERGED, INTERRUPTED = 2, 4, 130
+
+
+class Failure(Exception):
+    """What ends a script though its input was right.
+
+    Args:
+      message: one clear line: what happened, what is kept, the likely mend.
+      code: the process's exit code.
+    """
+
+    def __init__(self, message: str, code: int):
+        super().__init__(message)
+        self.code = code
 
 
 def report_errors(script: Callable[[], None]) -> int:
-    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2.
+    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2, a `Failure` one and its code.
 
     After Ctrl-C a process that is one of the scripts here ends at once, with code 130.
     """
     try:
         script()
-    except InputError as error:
+    except (InputError, Failure) as error:
         Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        return USAGE_ERROR
+        return error.code if isinstance(error, Failure) else USAGE_ERROR
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted.")
         if is_script():

@@ -27,10 +27,12 @@ import tyro
 import workdir as workdir_module
 from assembly import Run
 from cells import Cell, product, with_numbers
+from chunks import next_stop
 from compiled import keep_compiled, num_processors
 from config import Config
 from configs import PRESETS
 from configs.sweeps import SWEEPS, Sweep
+from interruption import Interruption
 from jax.sharding import NamedSharding, PartitionSpec
 from judges import judge, judges_of
 from limits import check_numbers
@@ -40,7 +42,6 @@ from rich.table import Table
 from sample import Weights, chosen
 from scripts import report_errors
 from summaries import Finished, read_finished, summarize, write_finished
-from train import Interruption, next_stop
 
 from ganjax import populations
 from ganjax.checks import InputError
