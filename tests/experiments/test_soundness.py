@@ -161,10 +161,9 @@ def test_the_player_whose_numbers_fail_first_in_a_step_is_named():
 
 def of_points(samples):
     """A run whose data are these."""
-    source = SimpleNamespace(
-        take=lambda indices: (samples[indices], None), spec=SimpleNamespace(num_samples=len(samples))
-    )
-    return SimpleNamespace(source=source, game=None)
+    spec = SimpleNamespace(num_samples=len(samples))
+    source = SimpleNamespace(take=lambda indices: (samples[indices], None), spec=spec)
+    return SimpleNamespace(source=source, sample_key=None)
 
 
 def test_spread_is_the_mean_squared_distance_of_two_samples():
