@@ -150,10 +150,10 @@ def loop(session: Session, state: GanState) -> GanState:
         step, (length, arrays) = step + length, following
         last, stopping = step == config.num_steps, parallel.anywhere(session.interruption.asked)
         session.progress.advance(step)
-        if step % config.log_every == 0 or last:
-            report(session, step)
         if step % config.sample_every == 0 or last:
             show(session, state)
+        if step % config.log_every == 0 or last:
+            report(session, step)
         judgment = judge(session, state) if session.examine is not None and due(config, step) else None
         if step % config.checkpoint_every == 0 or last or stopping or judgment is not None or not sound:
             save(session, state, sound, judgment)
@@ -181,7 +181,7 @@ def play(session: Session, state: GanState, length: int, arrays: Any) -> tuple[G
 
 
 def report(session: Session, step: int) -> None:
-    """A row of metrics: the means since the last one."""
+    """A row of metrics: the means since the last one, and what was measured beside them."""
     row = session.tally.take()
     if row:
         session.log.write(step, row | {"steps_per_second": session.progress.speed})
@@ -197,7 +197,7 @@ def show(session: Session, state: GanState) -> None:
     if step:
         session.log.write_image(step, "samples", picture)
         diversity = session.watch.diversity(state)
-        session.log.write(step, {"diversity": diversity})
+        session.tally.beside["diversity"] = diversity
         warning = session.watch.warning(diversity, step / config.num_steps)
         if warning is not None:
             session.progress.note(f"step {step}  warning: {warning}")
