@@ -222,14 +222,17 @@ def play(
         fed = source.draw, source.gather, config.batch_size, length
         return populations.compiled_chunk(population.make, *fed, mesh=mesh if mesh.size > 1 else None)
 
-    while step < config.num_steps and not interruption.asked:
+    stopping = False
+    while step < config.num_steps and not stopping:
         began, length = time.perf_counter(), next_stop(config, step) - step
         states, info = of_length(length)(states, data_keys, settings, arrays)
         info, step = jax.device_get(info), step + length
         seconds += time.perf_counter() - began
         progress(step, info)
-        if step % config.checkpoint_every == 0 or step == config.num_steps or interruption.asked:
+        stopping = interruption.asked  # once: a signal after this is the next round's
+        if step % config.checkpoint_every == 0 or step == config.num_steps or stopping:
             checkpoints.save(step, states, extra={"seconds": seconds})
+        interruption.took(time.perf_counter() - began)
     return jax.device_put(states, mesh.devices.flat[0]), seconds
 
 

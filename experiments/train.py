@@ -146,6 +146,7 @@ def loop(session: Session, state: GanState) -> GanState:
     config, step, stopping = session.config, int(state.step), False
     length, arrays = fetch(config, session.layout, step)
     while step < config.num_steps and not stopping:
+        began = time.perf_counter()
         state, sound, following = play(session, state, length, arrays)
         step, (length, arrays) = step + length, following
         last, stopping = step == config.num_steps, parallel.anywhere(session.interruption.asked)
@@ -158,6 +159,7 @@ def loop(session: Session, state: GanState) -> GanState:
         if step % config.checkpoint_every == 0 or last or stopping or judgment is not None or not sound:
             save(session, state, sound, judgment)
         session.progress.restart_clock()
+        session.interruption.took(time.perf_counter() - began)
     return state
 
 
