@@ -1,12 +1,13 @@
-"""What every script here does with bad input: one clear line, exit code 2."""
+"""What every script here does with bad input (one clear line, exit code 2) and without a reader: it goes on."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -32,8 +33,18 @@ class Failure(Exception):
 def report_errors(script: Callable[[], None]) -> int:
     """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2, a `Failure` one and its code.
 
-    After Ctrl-C a process that is one of the scripts here ends at once, with code 130.
+    A process that is one of the scripts here ends at once after Ctrl-C, with code 130, and outlives its readers.
     """
+    if not is_script():
+        return exit_code(script)
+    with contextlib.redirect_stdout(lasting(sys.stdout)), contextlib.redirect_stderr(lasting(sys.stderr)):
+        try:
+            return exit_code(script)
+        finally:
+            flush()
+
+
+def exit_code(script: Callable[[], None]) -> int:
     try:
         script()
     except (InputError, Failure) as error:
@@ -47,6 +58,47 @@ def report_errors(script: Callable[[], None]) -> int:
     return 0
 
 
+def flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody is left to read, or ever was
+            stream.flush()
+
+
+class Lasting:
+    """A stream whose reader may leave, as `head` does, or a terminal that is closed: what is said then, nobody hears.
+
+    Without it the first line after that would end a run of days. The same for a log on a disk that is full.
+    """
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with self._heard_or_not():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._heard_or_not():
+            self._stream.flush()
+
+    @contextlib.contextmanager
+    def _heard_or_not(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+def lasting(stream: TextIO) -> TextIO:
+    return cast(TextIO, Lasting(stream)) if stream else stream  # there may be none: `>&-`
+
+
 def is_script() -> bool:
     """Whether this process is one of the scripts here, and no test or notebook that calls one."""
     main = getattr(sys.modules["__main__"], "__file__", None)
@@ -55,7 +107,5 @@ def is_script() -> bool:
 
 def leave(code: int) -> None:
     """Ends the process without Python's tidying up, in which threads that computations left running may crash."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # nobody is left to read
-            stream.flush()
+    flush()
     os._exit(code)
