@@ -20,7 +20,8 @@ from sklearn.datasets import load_digits
 
 from ganjax import data
 from ganjax.checks import InputError
-from ganjax.io import restore_latest, state_sha256
+from ganjax.io import kept_arrays, read_weights, restore_latest, state_sha256
+from ganjax.io.array_cache import PARTIAL
 
 RING = ["ring", "--generator.features", 16, "--discriminator.features", 16, "--batch-size", 32]
 DIGITS = ["digits", "--generator.channels", 8, "--discriminator.channels", 8, "--batch-size", 16]
@@ -291,3 +292,43 @@ def test_a_set_that_is_prepared(tmp_path, pictures):
     print("left over:", sorted(path.name for path in (tmp_path / "sets").rglob("incomplete*")))
     runs.finish()
     assert data.load("tfds:drawn", str(tmp_path / "sets")).spec.num_samples == 1797
+
+
+# what is written again and again; the file or folder is an argument
+KEPT = """
+import sys, numpy as np
+from ganjax.io import kept_arrays
+for number in range(10**6):
+    kept_arrays(sys.argv[1], f"{number:032x}", lambda: {"x": np.full(500_000, number)}, worth_seconds=0.0)
+"""
+WEIGHTS = """
+import sys, numpy as np
+from ganjax.io import write_weights
+for number in range(10**6):
+    write_weights(sys.argv[1], {"x": np.full(2_000_000, number, np.float32)}, {"x": (2_000_000,)}, "0" * 64)
+"""
+
+
+@pytest.mark.slow
+def test_caches(tmp_path):
+    """Decoded arrays and converted weights: whole, of one writing, or not there."""
+    rng, folder, file = random.Random(8), tmp_path / "kept", tmp_path / "weights.npz"
+
+    def kept():
+        entries = [path for path in folder.glob("*") if not path.name.endswith(PARTIAL)]
+        for number in range(len(entries)):
+            arrays, _ = kept_arrays(folder, f"{number:032x}", lambda: pytest.fail("an entry is damaged"))
+            assert set(arrays["x"]) == {number}
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def weights():
+        assert len(set(read_weights(file, {"x": (2_000_000,)}).arrays["x"])) == 1
+
+    for code, place, check in ((KEPT, folder, kept), (WEIGHTS, file, weights)):
+        for _ in range(10):
+            process = Watched([sys.executable, "-c", code, str(place)], tmp_path, {})
+            process.wait_until(place.exists)
+            time.sleep(rng.uniform(0, 0.3))
+            process.kill()
+            check()
+    print("left over:", len(list(tmp_path.glob(".weights*.tmp"))), "half-written weights of 10")
