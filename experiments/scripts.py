@@ -12,20 +12,26 @@ from rich.console import Console
 from rich.markup import escape
 
 from ganjax.checks import InputError
+from ganjax.io import SaveError
 
-USAGE_ERROR, INTERRUPTED = 2, 130
+USAGE_ERROR, LOST, INTERRUPTED = 2, 4, 130
+
+
+class LostError(Exception):
+    """What a script made could not be written in the end; the message says what, why, and what to do."""
 
 
 def report_errors(script: Callable[[], None]) -> int:
-    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2.
+    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2, results that could not be
+    written one and code 4.
 
     After Ctrl-C a process that is one of the scripts here ends at once, with code 130.
     """
     try:
         script()
-    except InputError as error:
+    except (InputError, LostError, SaveError) as error:
         Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        return USAGE_ERROR
+        return USAGE_ERROR if isinstance(error, InputError) else LOST
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted.")
         if is_script():

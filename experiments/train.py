@@ -24,6 +24,7 @@ import jax
 import machines
 import memory
 import pictures
+import safekeeping
 import tyro
 import views
 from assembly import Run
@@ -35,12 +36,13 @@ from judges import check_asked
 from machines import Layout, MutedLog, PeerWatch
 from progress import Progress
 from rich.console import Console
+from safekeeping import Safekeeping, SteadyLog
 from scripts import report_errors
 from views import Scene
 
 from ganjax import parallel, steps
 from ganjax.checks import InputError
-from ganjax.io import Checkpoints, MetricsLog, read_metrics, state_sha256, write_json
+from ganjax.io import read_metrics, state_sha256, write_json
 from ganjax.types import GanState, StepInfo
 
 DEFAULT_PRESET = "digits"
@@ -85,12 +87,12 @@ def main(arguments: Sequence[str]) -> None:
 
 def train(console: Console, config: Config, run: Run, layout: Layout, workdir: Path) -> None:
     """Trains from the latest checkpoint, or from the start, to `num_steps` or the first Ctrl-C."""
-    with Checkpoints(workdir / "checkpoints", keep_last=config.keep_checkpoints) as checkpoints:
+    with safekeeping.for_training(config, workdir, console) as checkpoints:
         state, tally = begin(console, layout, checkpoints)
         start = int(state.step)
         examine = tried(config, run, workdir, state)
         progress = Progress(console, start, config.num_steps, config.batch_size, assembly.noun(run))
-        log = MetricsLog(workdir, start or None) if parallel.is_leader() else MutedLog()
+        log = checkpoints.log(start) if parallel.is_leader() else MutedLog()
         with contextlib.ExitStack() as at_end, log, progress, Interruption(console) as interruption, PeerWatch():
             at_end.callback(layout.close)
             outputs = Outputs(workdir, checkpoints, log, progress, examine)
@@ -103,11 +105,13 @@ def train(console: Console, config: Config, run: Run, layout: Layout, workdir: P
     else:
         state = parallel.on_host(state)
         if parallel.is_leader():
-            finish(console, workdir, state, tally)
-            draw_views(console, config, run, state, workdir)
+            with checkpoints.finishing("final.json and the pictures of the whole run"):
+                finish(console, workdir, state, tally)
+                draw_views(console, config, run, state, workdir)
+    checkpoints.conclude()
 
 
-def begin(console: Console, layout: Layout, checkpoints: Checkpoints) -> tuple[GanState, Tally]:
+def begin(console: Console, layout: Layout, checkpoints: Safekeeping) -> tuple[GanState, Tally]:
     """The state to go on from, and the running sums that belong to it."""
     if checkpoints.latest_step() is None:
         return layout.init(), Tally()
@@ -117,15 +121,18 @@ def begin(console: Console, layout: Layout, checkpoints: Checkpoints) -> tuple[G
             f"[yellow]Passed over the checkpoint at step {skipped.step}:[/] {skipped.reason}", highlight=False
         )
     console.print(f"Resumed from the checkpoint at step {restored.step}.")
-    return restored.state, Tally(**restored.extra)
+    try:
+        return restored.state, Tally(**restored.extra)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"The checkpoint at step {restored.step} is not one of this script: {error}.") from error
 
 
 class Outputs(NamedTuple):
     """Where a run leaves its traces."""
 
     workdir: Path
-    checkpoints: Checkpoints
-    log: MetricsLog | MutedLog
+    checkpoints: Safekeeping
+    log: SteadyLog | MutedLog
     progress: Progress
     examine: Examine | None
 
@@ -183,9 +190,10 @@ def fetch(config: Config, layout: Layout, step: int) -> tuple[int, Any]:
 def show(config: Config, run: Run, state: GanState, outputs: Outputs) -> None:
     """A picture of the same latents as ever, by the process that writes."""
     if parallel.is_leader():
-        picture = pictures.snapshot(run, config, state, outputs.workdir)
-        if int(state.step):
-            outputs.log.write_image(int(state.step), "samples", picture)
+        with outputs.checkpoints.trying("The pictures of samples"):
+            picture = pictures.snapshot(run, config, state, outputs.workdir)
+            if int(state.step):
+                outputs.log.write_image(int(state.step), "samples", picture)
 
 
 def judge(config: Config, examine: Examine, state: GanState, outputs: Outputs) -> float:
@@ -287,7 +295,7 @@ def finish(console: Console, workdir: Path, state: GanState, tally: Tally) -> No
     last = {name: value for row in rows[-2:] if row["step"] == rows[-1]["step"] for name, value in row.items()}
     write_json(workdir / "final.json", last | final)
     pictures.film_and_curves(workdir, rows)
-    if not all(math.isfinite(last[name]) for name in ("disc_loss", "gen_loss")):
+    if not all(math.isfinite(last[name]) for name in ("disc_loss", "gen_loss") if name in last):
         console.print("[yellow]The last losses are not finite: the game diverged.[/] Lower the learning rates.")
     console.print(f"Done: {final['step']} steps in {tally.seconds:.1f} s of training.", highlight=False)
     console.print(f"Samples: {workdir / 'samples.gif'}", highlight=False, soft_wrap=True, markup=False)
