@@ -200,7 +200,9 @@ class Config:
     steps_per_call: int = 50
     """steps in one compiled call; the progress bar and Ctrl-C answer between calls"""
     keep_checkpoints: int = 3
-    """how many of the latest checkpoints stay"""
+    """how many of the latest checkpoints stay; the best one stays too"""
+    keep_every: int | None = None
+    """steps between checkpoints that stay for ever, a multiple of checkpoint-every; None for none"""
     num_samples: int = 100
     """samples in a picture"""
     eval_every: int | None = None
@@ -386,6 +388,11 @@ def check(config: Config) -> None:
         )
     moves = (config.update.disc_steps, config.update.gen_steps)
     check_codes(config)
+    if config.keep_every is not None and config.keep_every % config.checkpoint_every:
+        raise InputError(
+            f"Expected --keep-every to be a multiple of --checkpoint-every {config.checkpoint_every}, got "
+            f"{config.keep_every}: only what is saved can stay."
+        )
     if config.update.schedule != "alternating" and moves != (1, 1):
         raise InputError(
             f"Expected update.disc-steps 1 and update.gen-steps 1 under the {config.update.schedule} schedule, got "

@@ -33,9 +33,8 @@ POSITIVE, WEIGHT, DECAY = Range(0, open_below=True), Range(0), Range(0, 0.999_99
 COUNT, LARGE_COUNT = Range(1, 2**31 - 1), Range(1, 2**20)
 
 RANGES: dict[str, Range] = {
-    **dict.fromkeys(
-        ("num_steps", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints", "eval_every"), COUNT
-    ),
+    **dict.fromkeys(("num_steps", "log_every", "sample_every", "checkpoint_every", "eval_every"), COUNT),
+    **dict.fromkeys(("keep_checkpoints", "keep_every"), COUNT),
     **dict.fromkeys(("batch_size", "num_samples", "eval_samples", "steps_per_call", "accumulate", "crop"), LARGE_COUNT),
     **dict.fromkeys(("channels", "kernel", "num_codes", "code_dim", "latent_dim", "pieces"), Range(1, 2**16)),
     **dict.fromkeys(("blocks", "group_width", "group_size", "num_classes", "coarsest_dim"), Range(1, 2**16)),

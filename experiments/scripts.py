@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from ganjax.checks import InputError
+from ganjax.io import SaveError
 
-USAGE_ERROR, DIVERGED, INTERRUPTED = 2, 4, 130
+USAGE_ERROR, DIVERGED, LOST, INTERRUPTED = 2, 4, 5, 130
 
 
 class Failure(Exception):
@@ -31,7 +32,8 @@ class Failure(Exception):
 
 
 def report_errors(script: Callable[[], None]) -> int:
-    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2, a `Failure` one and its code.
+    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2, a `Failure` one and its code,
+    what could not be written one and code 5.
 
     A process that is one of the scripts here ends at once after Ctrl-C, with code 130, and outlives its readers.
     """
@@ -47,9 +49,11 @@ def report_errors(script: Callable[[], None]) -> int:
 def exit_code(script: Callable[[], None]) -> int:
     try:
         script()
-    except (InputError, Failure) as error:
+    except (InputError, Failure, SaveError) as error:
         Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        return error.code if isinstance(error, Failure) else USAGE_ERROR
+        if isinstance(error, Failure):
+            return error.code
+        return USAGE_ERROR if isinstance(error, InputError) else LOST
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted.")
         if is_script():

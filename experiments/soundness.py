@@ -12,12 +12,12 @@ from chunks import fetch
 from config import Config
 from machines import Layout
 from rich.console import Console
+from safekeeping import Safekeeping
 from scripts import DIVERGED, Failure
 from tally import Tally
 
 from ganjax import parallel, steps
 from ganjax.checks import Table
-from ganjax.io import Checkpoints
 from ganjax.types import GanState, StepInfo
 
 ROLLBACKS = 5  # in a row, without a checkpoint of players that have moved on
@@ -38,7 +38,7 @@ class Unsound(NamedTuple):
     config: Config
     run: Run
     layout: Layout
-    checkpoints: Checkpoints
+    checkpoints: Safekeeping
     console: Console
 
 

@@ -21,6 +21,7 @@ import jax
 import machines
 import memory
 import pictures
+import safekeeping
 import tyro
 import views
 from assembly import Run
@@ -35,6 +36,7 @@ from judges import check_asked
 from machines import Layout, MutedLog, PeerWatch
 from progress import Progress
 from rich.console import Console
+from safekeeping import Safekeeping, SteadyLog
 from scripts import report_errors
 from soundness import REMEDIES, Unsound
 from tally import Tally
@@ -42,7 +44,7 @@ from views import Scene
 
 from ganjax import parallel, steps
 from ganjax.checks import InputError
-from ganjax.io import Checkpoints, MetricsLog, read_metrics, state_sha256, write_json
+from ganjax.io import read_metrics, state_sha256, write_json
 from ganjax.types import GanState
 
 DEFAULT_PRESET = "digits"
@@ -93,8 +95,8 @@ class Session(NamedTuple):
     layout: Layout
     console: Console
     workdir: Path
-    checkpoints: Checkpoints
-    log: MetricsLog | MutedLog
+    checkpoints: Safekeeping
+    log: SteadyLog | MutedLog
     progress: Progress
     examine: Examine | None
     watch: CollapseWatch | None
@@ -104,12 +106,12 @@ class Session(NamedTuple):
 
 def train(console: Console, config: Config, run: Run, layout: Layout, workdir: Path) -> None:
     """Trains from the latest checkpoint, or from the start, to `num_steps` or the first Ctrl-C."""
-    with Checkpoints(workdir / "checkpoints", keep_last=config.keep_checkpoints) as checkpoints:
+    with safekeeping.for_training(config, workdir, console) as checkpoints:
         state, tally = begin(console, layout, checkpoints)
         start = int(state.step)
         examine = tried(config, run, workdir, state)
         progress = Progress(console, start, config.num_steps, config.batch_size, assembly.noun(run))
-        log = MetricsLog(workdir, start or None) if parallel.is_leader() else MutedLog()
+        log = checkpoints.log(start) if parallel.is_leader() else MutedLog()
         watch = CollapseWatch(run) if parallel.is_leader() else None
         with contextlib.ExitStack() as at_end, log, progress, Interruption(console) as interruption, PeerWatch():
             at_end.callback(layout.close)
@@ -124,11 +126,13 @@ def train(console: Console, config: Config, run: Run, layout: Layout, workdir: P
     else:
         state = parallel.on_host(state)
         if parallel.is_leader():
-            finish(console, workdir, state, tally)
-            draw_views(console, config, run, state, workdir)
+            with checkpoints.finishing("final.json and the pictures of the whole run"):
+                finish(console, workdir, state, tally)
+                draw_views(console, config, run, state, workdir)
+    checkpoints.conclude()
 
 
-def begin(console: Console, layout: Layout, checkpoints: Checkpoints) -> tuple[GanState, Tally]:
+def begin(console: Console, layout: Layout, checkpoints: Safekeeping) -> tuple[GanState, Tally]:
     """The state to go on from, and the running sums that belong to it."""
     if checkpoints.latest_step() is None:
         return layout.init(), Tally()
@@ -138,7 +142,10 @@ def begin(console: Console, layout: Layout, checkpoints: Checkpoints) -> tuple[G
             f"[yellow]Passed over the checkpoint at step {skipped.step}:[/] {skipped.reason}", highlight=False
         )
     console.print(f"Resumed from the checkpoint at step {restored.step}.")
-    return restored.state, Tally(**restored.extra)
+    try:
+        return restored.state, Tally(**restored.extra)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"The checkpoint at step {restored.step} is not one of this script: {error}.") from error
 
 
 def loop(session: Session, state: GanState) -> GanState:
@@ -195,9 +202,11 @@ def show(session: Session, state: GanState) -> None:
     if session.watch is None:
         return
     config, step = session.config, int(state.step)
-    picture = pictures.snapshot(session.run, config, state, session.workdir)
+    with session.checkpoints.trying("The pictures of samples"):
+        picture = pictures.snapshot(session.run, config, state, session.workdir)
+        if step:
+            session.log.write_image(step, "samples", picture)
     if step:
-        session.log.write_image(step, "samples", picture)
         diversity = session.watch.diversity(state)
         session.tally.beside["diversity"] = diversity
         warning = session.watch.warning(diversity, step / config.num_steps)
@@ -226,7 +235,7 @@ def save(session: Session, state: GanState, sound: bool, judgment: float | Input
     session.log.flush()  # what a checkpoint has seen must not be lost after it
     if sound:
         session.tally.rollbacks = 0
-    score = judgment if isinstance(judgment, float) else None
+    score = None if isinstance(judgment, InputError) else judgment
     session.checkpoints.save(int(state.step), parallel.on_host(state), extra=session.tally.as_dict(), score=score)
     if isinstance(judgment, InputError):
         raise judgment

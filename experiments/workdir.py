@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,22 +14,33 @@ import config as config_module
 from config import Config
 
 from ganjax.checks import InputError
-from ganjax.io import write_json
+from ganjax.io import plain, read_json, write_json
 
+CONFIG, SEAL = "config.json", "sha256"
 LOCKS: list[IO[str]] = []  # open until the process ends
 
 
 def open_for_training(config: Config) -> tuple[Path, bool]:
-    """`open_folder` for a run of train.py."""
-    return open_folder(config.workdir, config_module.to_dict(config))
+    """`open_folder` for a run of train.py; one of an earlier version goes on, with what that version did."""
+    return open_folder(config.workdir, config_module.to_dict(config), completed)
 
 
-def open_folder(workdir: str | None, values: Mapping[str, Any]) -> tuple[Path, bool]:
+def completed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a config.json with those fields that its version did not have yet."""
+    return json.loads(json.dumps(config_module.to_dict(config_module.from_dict(values))))
+
+
+def open_folder(
+    workdir: str | None,
+    values: Mapping[str, Any],
+    complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+) -> tuple[Path, bool]:
     """Makes a run's folder and writes config.json, or checks that it holds this very run; locks it till the end.
 
     Args:
       workdir: the folder; None is refused.
       values: everything that makes the run what it is, for config.json.
+      complete: what the values that are there mean today.
 
     Returns:
       The folder, and whether it held the run before.
@@ -44,16 +56,16 @@ def open_folder(workdir: str | None, values: Mapping[str, Any]) -> tuple[Path, b
         check_folder(path)
         existing = read_config_values(path)
         if existing is not None:
-            check_same(path, existing, json.loads(json.dumps(values)))
+            check_same(path, complete(existing), json.loads(json.dumps(values)))
         check_writable(path)
         lock(path)
+        if existing is None:
+            write_json(path / CONFIG, {**values, SEAL: sealed(values)})
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"Can't write in the workdir {workdir}: {reason}. Give another --workdir.") from error
-    if existing is None:
-        write_json(path / "config.json", values)
     return path, existing is not None
 
 
@@ -64,11 +76,7 @@ def check_folder(path: Path) -> None:
     for name, is_right in (("samples", Path.is_dir), ("checkpoints", Path.is_dir), ("metrics.jsonl", Path.is_file)):
         if (path / name).exists() and not is_right(path / name):
             raise InputError(f"{path / name} is not what a run keeps there: give another --workdir.")
-    if (
-        (path / "checkpoints").is_dir()
-        and any((path / "checkpoints").iterdir())
-        and not (path / "config.json").exists()
-    ):
+    if (path / "checkpoints").is_dir() and any((path / "checkpoints").iterdir()) and not (path / CONFIG).exists():
         raise InputError(
             f"{path} holds checkpoints but no config.json to say of what run: put it back, or give another --workdir."
         )
@@ -84,7 +92,16 @@ def lock(path: Path) -> None:
     LOCKS.append(handle)
 
 
-def check_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
+def is_held(path: Path) -> bool:
+    """Whether the folder is still the one that this process has locked, and not deleted, renamed or another's."""
+    try:
+        there = os.stat(path / ".lock")
+    except OSError:
+        return False
+    return any(os.path.samestat(there, os.fstat(handle.fileno())) for handle in LOCKS)
+
+
+def check_same(path: Path, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
     lines = config_module.differences(there, here)
     if lines:
         listed = "\n  ".join(lines)
@@ -103,17 +120,32 @@ def check_writable(path: Path) -> None:
 
 
 def read_config_values(path: Path) -> dict[str, Any] | None:
-    """The values in the folder's config.json; None if it has none."""
-    file = path / "config.json"
+    """The values in the folder's config.json; None if it has none.
+
+    Raises:
+      InputError: if it can't be read, or isn't as it was written.
+    """
+    file = path / CONFIG
     if not file.exists():
         return None
     try:
-        values = json.loads(file.read_text())
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} is not valid JSON: {error}. Give another --workdir.") from error
+        values = read_json(file)
+    except (ValueError, OSError) as error:
+        raise InputError(f"Expected settings in {file}, got: {error}. Give another --workdir.") from error
     if not isinstance(values, dict):
         raise InputError(f"Expected an object of settings in {file}, got {type(values).__name__}.")
+    seal = values.pop(SEAL, None)  # the first ones had none
+    if seal is not None and seal != sealed(values):
+        raise InputError(
+            f"{file} is not as it was written: it was damaged, or changed by hand. Put the right settings back; or, if "
+            f"the change is meant, delete its line {SEAL}."
+        )
     return values
+
+
+def sealed(values: Mapping[str, Any]) -> str:
+    """SHA-256 of settings, in hexadecimal; how they are laid out in their file does not matter."""
+    return hashlib.sha256(json.dumps(plain(values), sort_keys=True).encode()).hexdigest()
 
 
 def read_config(path: Path) -> Config:
@@ -127,4 +159,4 @@ def read_config(path: Path) -> Config:
     values = read_config_values(path)
     if values is None:
         raise InputError(f"There is no run in {path} (no config.json): give the workdir of experiments/train.py.")
-    return config_module.from_dict(values, str(path / "config.json"))
+    return config_module.from_dict(values, str(path / CONFIG))

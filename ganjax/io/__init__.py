@@ -1,11 +1,13 @@
 """Files: checkpoints, logs, pictures. The library's only place with side effects."""
 
-from ganjax.io._files import plain, replace_file
+from ganjax.io._failures import why
+from ganjax.io._files import plain, read_json, replace_file
 from ganjax.io._weights import SavedWeights, read_arrays, read_weights, weights_sha256, write_weights
 from ganjax.io.array_cache import cache_folder, kept_arrays
 from ganjax.io.checkpoints import (
     Checkpoints,
     Restored,
+    SaveError,
     Skipped,
     best_step,
     restore_latest,
@@ -40,6 +42,7 @@ __all__ = [
     "Dots",
     "MetricsLog",
     "Restored",
+    "SaveError",
     "SavedWeights",
     "Skipped",
     "best_step",
@@ -57,6 +60,7 @@ __all__ = [
     "plain",
     "png_bytes",
     "read_arrays",
+    "read_json",
     "read_metrics",
     "read_weights",
     "replace_file",
@@ -70,6 +74,7 @@ __all__ = [
     "state_sha256",
     "to_uint8",
     "weights_sha256",
+    "why",
     "write_json",
     "write_weights",
 ]

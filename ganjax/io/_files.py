@@ -6,6 +6,7 @@ import json
 import math
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 
 from ganjax.checks import InputError
 
+MOST_JSON = 2**24  # bytes; every JSON file here has far fewer
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -85,3 +87,23 @@ def write_json(path: str | os.PathLike[str], value: object) -> None:
     """
     text = json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)
     replace_file(path, f"{text}\n".encode())
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """What a JSON file holds. Nothing in it is executed, and no more of it is read than 16 MiB.
+
+    Raises:
+      ValueError: when it is no file, larger, not JSON, or nested deeper than Python can follow.
+      OSError: when it can't be read.
+    """
+    path = Path(path)
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+        raise ValueError(f"{path.name} is not a file")
+    with path.open("rb") as file:
+        content = file.read(MOST_JSON + 1)
+    if len(content) > MOST_JSON:
+        raise ValueError(f"{path.name} is larger than {MOST_JSON:,} bytes")
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path.name} is not valid JSON: {error}") from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import json
+import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +16,12 @@ import jax
 import numpy as np
 
 from ganjax.checks import InputError
-from ganjax.io._states import HostArray, Leaf, differences, digest, form, host_copies, named_leaves, place
+from ganjax.io._bounds import check_claims, check_folder, stored_form
+from ganjax.io._files import read_json
+from ganjax.io._states import HostArray, Leaf, differences, digest, form, host_copies, is_key, named_leaves, place
 from ganjax.types import PyTree
 
+NO_DAMAGE = (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # another try may well succeed
 SCHEMA = 1  # of the manifest; raised when an older reader would misread a newer one
 
 
@@ -50,19 +55,26 @@ class Restored(NamedTuple):
 
 @functools.cache
 def orbax() -> Any:
-    """Orbax, imported when it is first needed: it takes as long to import as JAX does."""
+    """Orbax, imported when it is first needed: it takes as long to import as JAX does.
+
+    Left to itself it prints warnings, and the traceback of whatever fails, which is raised here anyway.
+    """
     import absl.logging
     import orbax.checkpoint as ocp
 
     if absl.logging.get_verbosity() == absl.logging.WARNING:  # its default: nobody has asked for more
         absl.logging.set_verbosity(absl.logging.ERROR)
+        absl.logging.get_absl_logger().addFilter(lambda record: "orbax" not in Path(record.pathname).parts)
     return ocp
 
 
 def packed(
-    state: PyTree, extra: Mapping[str, Any], score: float | None = None
+    step: int, state: PyTree, extra: Mapping[str, Any], score: float | None = None
 ) -> tuple[dict[str, HostArray], dict[str, str]]:
     """The arrays to give to Orbax, by name, and the manifest to lay beside them.
+
+    Whatever a restored run is made of is under a checksum: each array has its own in the manifest, and the manifest,
+    with the step, `extra`, the score and the schema, has one over its text.
 
     Raises:
       InputError: when there are no arrays, a leaf is not an array, or `extra` is not JSON.
@@ -70,8 +82,9 @@ def packed(
     leaves = named_leaves(state)
     arrays = dict(zip(leaves, host_copies(leaves.values()), strict=True))
     rows = [[name, *form(leaf), digest(form(leaf), arrays[name])] for name, leaf in leaves.items()]
+    said = {"schema": SCHEMA, "step": int(step), "leaves": rows, "extra": dict(extra), "score": score}
     try:
-        contents = json.dumps({"schema": SCHEMA, "leaves": rows, "extra": dict(extra), "score": score}, allow_nan=False)
+        contents = json.dumps(said, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise InputError(f"Expected in `extra` only what JSON can hold: {error}.") from error
     # Orbax refuses arrays without entries; the manifest says all there is to say of them
@@ -81,15 +94,15 @@ def packed(
     return given, {"contents": contents, "sha256": hashlib.sha256(contents.encode()).hexdigest()}
 
 
-def newest_sound(manager: Any, directory: Path, template: PyTree) -> Restored:
+def newest_sound(steps: Iterable[int], directory: Path, template: PyTree) -> Restored:
     """The newest checkpoint that passes its checks, with those that did not in `skipped`.
 
     Raises:
       InputError: when there is none, or it does not fit the template.
     """
     skipped: list[Skipped] = []
-    for step in sorted(manager.all_steps(), reverse=True):
-        restored = attempt(manager, step, template)
+    for step in sorted(steps, reverse=True):
+        restored = attempt(directory, step, template)
         if isinstance(restored, Restored):
             return restored._replace(skipped=tuple(skipped))
         skipped.append(restored)
@@ -99,54 +112,78 @@ def newest_sound(manager: Any, directory: Path, template: PyTree) -> Restored:
     raise InputError(f"No sound checkpoint in {directory}: {reasons}.")
 
 
-def score_of(manager: Any, step: int) -> float | None:
+def score_of(directory: Path, step: int) -> float | None:
     """The score that a checkpoint was saved with; None where it has none, or its manifest can't be read."""
     try:
-        return _read_manifest(manager, step).get("score")
+        return _read_manifest(directory / str(step), step).score
     except Exception:  # damage; whoever restores the checkpoint says so
         return None
 
 
-def attempt(manager: Any, step: int, template: PyTree) -> Restored | Skipped:
+def attempt(directory: Path, step: int, template: PyTree) -> Restored | Skipped:
     """The checkpoint of one step, or what is wrong with it.
 
     Raises:
       InputError: when it is sound and does not fit the template.
     """
-    expected = named_leaves(template)
+    expected, folder = named_leaves(template), directory / str(step)
     try:
-        contents = _read_manifest(manager, step)
-        saved, digests = _fitting(step, contents, expected)
-        arrays = _read_arrays(manager, step, saved)
-        for name, leaf in saved.items():
-            _check_digest(name, leaf, arrays[name], digests[name])
-    except InputError:
+        check_folder(folder, expected.values())
+        manifest = _read_manifest(folder, step)
+        _check_fits(step, manifest.leaves, expected)
+        _check_kinds(manifest.leaves, expected)
+        arrays = _read_arrays(folder, expected)
+        for name, leaf in manifest.leaves.items():
+            _check_digest(name, leaf, arrays[name], manifest.digests[name])
+    except (InputError, MemoryError):
         raise
     except Exception as error:  # damage meets any error of Orbax, TensorStore, the JSON reader and the file system
+        if isinstance(error, OSError) and error.errno in NO_DAMAGE:
+            raise InputError(
+                f"The checkpoint of step {step} in {directory} can't be read: {error.strerror}."
+            ) from error
         return Skipped(step, f"{type(error).__name__}: {str(error).strip()}".splitlines()[0])
-    placed = [place(arrays[name], saved[name], like) for name, like in expected.items()]
-    return Restored(jax.tree.unflatten(jax.tree.structure(template), placed), step, contents["extra"])
+    placed = [place(arrays[name], manifest.leaves[name], like) for name, like in expected.items()]
+    return Restored(jax.tree.unflatten(jax.tree.structure(template), placed), step, manifest.extra)
 
 
-def _read_manifest(manager: Any, step: int) -> dict[str, Any]:
-    ocp = orbax()
-    manifest = manager.restore(step, args=ocp.args.Composite(manifest=ocp.args.JsonRestore())).manifest
-    if hashlib.sha256(manifest["contents"].encode()).hexdigest() != manifest["sha256"]:
+class _Manifest(NamedTuple):
+    leaves: dict[str, Leaf]
+    digests: dict[str, str]
+    extra: dict[str, Any]
+    score: float | None
+
+
+def _read_manifest(folder: Path, step: int) -> _Manifest:
+    sealed = read_json(folder / "manifest" / "metadata")
+    if hashlib.sha256(sealed["contents"].encode()).hexdigest() != sealed["sha256"]:
         raise ValueError("the manifest does not match its checksum")
-    return json.loads(manifest["contents"])
-
-
-def _fitting(
-    step: int, contents: Mapping[str, Any], expected: Mapping[str, Any]
-) -> tuple[dict[str, Leaf], dict[str, str]]:
-    """The saved leaves and their digests, once they are known to be the expected ones."""
-    if contents["schema"] != SCHEMA:
-        raise InputError(
-            f"Expected a checkpoint of schema {SCHEMA}, got {contents['schema']} at step {step}: "
-            "restore it with the version of ganjax that wrote it."
-        )
-    saved = {name: Leaf(dtype, tuple(shape), impl) for name, dtype, shape, impl, _ in contents["leaves"]}
+    contents = json.loads(sealed["contents"])
+    _check_schema(contents["schema"], step)
+    if (saved := contents.get("step", step)) != step:  # the first ones did not say
+        raise ValueError(f"it was saved at step {saved} and lies in the place of step {step}")
+    leaves = {name: Leaf(dtype, tuple(shape), impl) for name, dtype, shape, impl, _ in contents["leaves"]}
     digests = {name: sha256 for name, *_, sha256 in contents["leaves"]}
+    extra, score = contents["extra"], contents.get("score")
+    if not isinstance(extra, dict) or not (score is None or (isinstance(score, float) and math.isfinite(score))):
+        raise ValueError("the manifest is not one of a checkpoint")
+    return _Manifest(leaves, digests, extra, score)
+
+
+def _check_schema(schema: object, step: int) -> None:
+    if not isinstance(schema, int):
+        raise ValueError("the manifest names no schema")
+    if schema != SCHEMA:
+        mend = "update ganjax, or restore it" if schema > SCHEMA else "restore it"
+        raise InputError(
+            f"Expected a checkpoint of schema {SCHEMA}, got {schema} at step {step}, which "
+            f"{'a newer' if schema > SCHEMA else 'an older'} version of ganjax wrote: {mend} with the version that "
+            "wrote it."
+        )
+
+
+def _check_fits(step: int, saved: Mapping[str, Leaf], expected: Mapping[str, Any]) -> None:
+    """Raises `InputError` unless the saved leaves are the expected ones."""
     found = differences(saved, {name: form(leaf) for name, leaf in expected.items()})
     if found:
         more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
@@ -154,20 +191,30 @@ def _fitting(
             f"The checkpoint of step {step} does not fit: {'; '.join(found[:3])}{more}. "
             "Give the networks, the optimizers and the precision that the run was started with."
         )
-    return saved, digests
 
 
-def _read_arrays(manager: Any, step: int, saved: Mapping[str, Leaf]) -> dict[str, HostArray]:
+def _check_kinds(saved: Mapping[str, Leaf], expected: Mapping[str, Any]) -> None:
+    """Raises `ValueError` unless keys, and they alone, name a generator, and the one that their type belongs to."""
+    for name, leaf in saved.items():
+        dtype = str(jax.eval_shape(lambda impl=leaf.impl: jax.random.key(0, impl=impl)).dtype) if leaf.impl else ""
+        if dtype != (leaf.dtype if is_key(expected[name]) else ""):
+            raise ValueError(f"{name} is {leaf}, which {leaf.impl!r} does not make")
+
+
+def _read_arrays(folder: Path, expected: Mapping[str, Any]) -> dict[str, HostArray]:
+    """The numbers of every leaf, read once the storage is known to claim nothing else."""
     ocp = orbax()
-    full = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name, leaf in saved.items() if 0 not in leaf.shape}
-    items = ocp.args.Composite(state=ocp.args.PyTreeRestore(restore_args=full))
+    handler, storage = ocp.PyTreeCheckpointHandler(), folder / "state"
+    full = {name: leaf for name, leaf in expected.items() if 0 not in leaf.shape}
+    as_numpy = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in full}
     before = sys.unraisablehook
-    # stays in place when the next line raises: the stragglers report after that
+    # stays in place when the next lines raise: the stragglers report after that
     sys.unraisablehook = functools.partial(_unless_straggler, before)
-    arrays = manager.restore(step, args=items).state
+    check_claims(handler.metadata(storage).tree, full)
+    arrays = handler.restore(storage, args=ocp.args.PyTreeRestore(restore_args=as_numpy))
     sys.unraisablehook = before
-    empty = {name: np.zeros(leaf.shape, leaf.dtype) for name, leaf in saved.items() if 0 in leaf.shape}
-    return {**arrays, **empty}
+    empty = {name: stored_form(leaf) for name, leaf in expected.items() if 0 in leaf.shape}
+    return {**arrays, **{name: np.zeros(form.shape, form.dtype) for name, form in empty.items()}}
 
 
 def _check_digest(name: str, leaf: Leaf, array: HostArray, sha256: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ganjax.checks import InputError
+from ganjax.io._files import read_json
 
 SUMS = "sha256.json"
 PARTIAL = ".partial"
@@ -56,7 +57,7 @@ def kept_arrays(
     notes: tuple[str, ...] = ()
     if entry.is_dir():
         try:
-            return _read(entry), (f"read decoded from {entry}",)
+            return _read(entry, key), (f"read decoded from {entry}",)
         except (OSError, ValueError, KeyError, EOFError) as error:
             notes = (f"made again: {entry} was damaged ({error})",)
     began = time.perf_counter()
@@ -64,29 +65,34 @@ def kept_arrays(
     if time.perf_counter() - began < worth_seconds and not notes:
         return arrays, notes
     try:
-        _write(entry, arrays)
+        _write(entry, key, arrays)
     except OSError as error:
         return arrays, (*notes, f"not kept: {entry} can't be written ({error.strerror or error})")
     size = sum(array.nbytes for array in arrays.values())
     return arrays, (*notes, f"kept for next time: {size / 2**20:,.0f} MiB in {entry}")
 
 
-def _read(entry: Path) -> Arrays:
-    sums = json.loads((entry / SUMS).read_text())
+def _read(entry: Path, key: str) -> Arrays:
+    said = read_json(entry / SUMS)
+    sums = said["arrays"] if isinstance(said, dict) else None
     if not isinstance(sums, dict) or not sums:
         raise ValueError(f"no checksums in {SUMS}")
+    if said["key"] != key:
+        raise ValueError("it is another's")
     for name, expected in sums.items():
-        if _sha256(entry / f"{name}.npy") != expected:
+        if name != Path(name).name or _sha256(entry / f"{name}.npy") != expected:
             raise ValueError(f"wrong checksum of {name}.npy")
     return {name: np.load(entry / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in sums}
 
 
 def _sha256(path: Path) -> str:
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError(f"{path.name} is missing, or no file")
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write(entry: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def _write(entry: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
     entry.parent.mkdir(parents=True, exist_ok=True)
     _clear_abandoned(entry.parent)
     partial = entry.with_name(f"{entry.name}.{secrets.token_hex(4)}{PARTIAL}")
@@ -98,7 +104,7 @@ def _write(entry: Path, arrays: Mapping[str, np.ndarray]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         sums = {name: _sha256(partial / f"{name}.npy") for name in arrays}
-        (partial / SUMS).write_text(json.dumps(sums))
+        (partial / SUMS).write_text(json.dumps({"key": key, "arrays": sums}))
         _publish(partial, entry)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

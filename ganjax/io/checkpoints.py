@@ -14,17 +14,21 @@ random keys come back as they were.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 
 from ganjax.checks import InputError
-from ganjax.io._manifest import SCHEMA, Restored, Skipped, attempt, newest_sound, orbax, packed, score_of
+from ganjax.io._failures import SaveError, why
+from ganjax.io._manifest import SCHEMA, Restored, Skipped, newest_sound, orbax, packed
+from ganjax.io._reading import absolute, best_step, restore_latest, restore_step, saved_steps, scores, steps_in
+from ganjax.io._retention import Preserved
 from ganjax.io._states import state_sha256
 from ganjax.types import PyTree
 
@@ -32,6 +36,7 @@ __all__ = [
     "SCHEMA",
     "Checkpoints",
     "Restored",
+    "SaveError",
     "Skipped",
     "best_step",
     "restore_latest",
@@ -41,61 +46,54 @@ __all__ = [
 ]
 
 
-class Preserved:
-    """Which checkpoints stay: the newest, and the one of the highest score."""
-
-    def __init__(self, keep_last: int):
-        self.keep_last = keep_last
-        self.scores: dict[int, float] = {}
-
-    def best(self, steps: Sequence[int]) -> int | None:
-        """Of these steps, the one with the highest score, the later one of equals; None where none has a score."""
-        scored = [(self.scores[step], step) for step in steps if step in self.scores]
-        return max(scored)[1] if scored else None
-
-    def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
-        """Orbax's question about the checkpoints it has, oldest first."""
-        del context  # how they came to be is nothing to us
-        steps = [checkpoint.step for checkpoint in checkpoints]
-        kept = {*steps[-self.keep_last :], self.best(steps)}
-        return [step in kept for step in steps]
-
-
 class Checkpoints:
     """The checkpoints of one run in one folder, for the run that writes them. Use as a context manager.
 
     Leaving the context waits until the last save is complete; an exit without `close` would lose it. A process
     killed in the middle of a save leaves the earlier checkpoints as they were, and the next writer clears away what
-    it left. Only one process (or one multi-process job) may write to a folder at a time; any number may read it, with
-    `restore_latest`. In a multi-process job every process makes the same calls, and the state is replicated.
+    it left. A save that fails (a full disk, a folder that is gone) leaves them too, and what it wrote is cleared away:
+    the next one starts afresh. Only one process (or one multi-process job) may write to a folder at a time; any number
+    may read it, with `restore_latest`. In a multi-process job every process makes the same calls, and the state is
+    replicated.
 
     Args:
       directory: the folder; made where missing. A relative path counts from the working directory of now.
       keep_last: how many checkpoints to keep; older ones are deleted once a newer one is complete. The one that was
         saved with the highest score stays as well.
+      keep_every: checkpoints of steps that divide by this stay for ever; `None` for none.
 
     Raises:
-      InputError: when `keep_last` is below 1 or `directory` is a file.
+      InputError: when `keep_last` or `keep_every` is below 1, or `directory` is a file or can't be written to.
     """
 
-    def __init__(self, directory: str | os.PathLike[str], keep_last: int = 3):
+    def __init__(self, directory: str | os.PathLike[str], keep_last: int = 3, keep_every: int | None = None):
         if keep_last < 1:
             raise InputError(f"Expected keep_last >= 1, got {keep_last}.")
-        self._directory = _absolute(directory)
+        if keep_every is not None and keep_every < 1:
+            raise InputError(f"Expected keep_every >= 1, or None, got {keep_every}.")
+        self._directory = absolute(directory)
         if self._directory.exists() and not self._directory.is_dir():
             raise InputError(f"Expected a folder for checkpoints, got the file {self._directory}.")
+        self._preserved = Preserved(keep_last, keep_every)
+        self._pending: int | None = None  # the step of the save under way
+        try:
+            self._open()
+        except OSError as error:
+            raise InputError(f"Can't keep checkpoints in {self._directory}: {why(error)}.") from error
+
+    def _open(self) -> Any:
         if jax.process_index() == 0:
             _clear_remains(self._directory)
         ocp = orbax()
-        self._preserved = Preserved(keep_last)
         options = ocp.CheckpointManagerOptions(
             preservation_policy=self._preserved,
             save_root_metadata=False,
             # made in the background, a folder that cannot be made lets `close` wait for ever
             async_options=ocp.AsyncOptions(create_directories_asynchronously=False),
         )
-        self._manager = ocp.CheckpointManager(self._directory, options=options)
-        self._preserved.scores = _scores(self._manager)
+        self._manager: Any = ocp.CheckpointManager(self._directory, options=options)
+        self._preserved.scores = scores(self._directory)
+        return self._manager
 
     def __enter__(self) -> Checkpoints:
         return self
@@ -105,18 +103,22 @@ class Checkpoints:
 
     def latest_step(self) -> int | None:
         """The newest step that was saved or is being saved, or `None`."""
-        return self._manager.latest_step()
+        return max(self._steps(), default=None)
 
     def best_step(self) -> int | None:
         """The step that was saved with the highest score, or `None` where none was saved with one."""
-        return self._preserved.best(self._manager.all_steps())
+        return self._preserved.best(self._steps())
+
+    def _steps(self) -> list[int]:
+        return [] if self._manager is None else sorted(self._manager.all_steps())
 
     def save(
         self, step: int, state: PyTree, extra: Mapping[str, Any] | None = None, score: float | None = None
     ) -> None:
         """Saves `state` in the background. When this returns, the state is copied and may be donated.
 
-        Waits for the save before it, if that is still going on, and raises what went wrong with it.
+        Waits for the save before it, if that is still going on, and raises what went wrong with it; this one has not
+        begun then.
 
         Args:
           step: greater than any step in the folder.
@@ -126,21 +128,28 @@ class Checkpoints:
 
         Raises:
           InputError: when the folder holds this step or a later one, a leaf is not an array, or `extra` is not JSON.
+          SaveError: when the save before this one failed, or this one can't begin.
         """
-        latest = self.latest_step()
-        if latest is not None and step <= latest:
-            raise InputError(
-                f"Expected a step after {latest}, the newest in {self._directory}, got {step}: "
-                "restore before going on, or choose a fresh folder."
-            )
-        ocp = orbax()
-        score = score if score is not None and math.isfinite(score) else None
-        arrays, manifest = packed(state, extra or {}, score)
-        if score is not None:
-            self._preserved.scores[int(step)] = score  # before the save: Orbax tidies up in its course
-        items = ocp.args.Composite(state=ocp.args.PyTreeSave(arrays), manifest=ocp.args.JsonSave(manifest))
-        if not self._manager.save(int(step), args=items, force=True):
-            raise RuntimeError(f"Orbax did not save step {step} in {self._directory}.")
+        self.wait()
+        with self._reporting(step):
+            if jax.process_count() == 1 and self._steps() != steps_in(self._directory):
+                self._start_afresh()  # the folder was deleted, or is another one
+            manager = self._manager or self._open()
+            latest = self.latest_step()
+            if latest is not None and step <= latest:
+                raise InputError(
+                    f"Expected a step after {latest}, the newest in {self._directory}, got {step}: "
+                    "restore before going on, or choose a fresh folder."
+                )
+            score = score if score is not None and math.isfinite(score) else None
+            arrays, manifest = packed(step, state, extra or {}, score)
+            if score is not None:
+                self._preserved.scores[int(step)] = score  # before the save: Orbax tidies up in its course
+            ocp = orbax()
+            items = ocp.args.Composite(state=ocp.args.PyTreeSave(arrays), manifest=ocp.args.JsonSave(manifest))
+            if not manager.save(int(step), args=items, force=True):
+                raise RuntimeError("Orbax did not save it")
+        self._pending = int(step)
 
     def restore(self, template: PyTree) -> Restored:
         """The newest sound checkpoint.
@@ -154,105 +163,65 @@ class Checkpoints:
 
         Raises:
           InputError: when the folder holds no checkpoint, or none that is sound, or the newest sound one does not fit
-            the template.
+            the template, or a damaged one can't be set aside.
+          SaveError: when the save before this failed.
         """
         self.wait()
-        restored = newest_sound(self._manager, self._directory, template)
+        restored = newest_sound(self._steps(), self._directory, template)
         if jax.process_index() == 0:
             for skipped in restored.skipped:
                 _set_aside(self._directory, skipped.step)
         orbax().multihost.sync_global_processes("damaged checkpoints are set aside")
         self._manager.reload()
-        self._preserved.scores = _scores(self._manager)
+        self._preserved.scores = scores(self._directory)
         return restored
 
-    def wait(self) -> None:
-        """Waits until the save under way is complete, and raises what went wrong with it."""
-        self._manager.wait_until_finished()
+    def wait(self) -> bool:
+        """Waits until the save under way is complete; whether there was one.
+
+        Raises:
+          SaveError: when it failed.
+        """
+        if self._pending is None:
+            return False
+        with self._reporting(self._pending):
+            self._manager.wait_until_finished()
+        self._pending = None
+        return True
 
     def close(self) -> None:
-        """Waits for the save under way, then lets go of the folder."""
-        self._manager.close()
+        """Waits for the save under way, then lets go of the folder.
 
+        Raises:
+          SaveError: when the save failed.
+        """
+        try:
+            self.wait()
+        finally:
+            if self._manager is not None:
+                self._manager.close()
 
-def restore_latest(directory: str | os.PathLike[str], template: PyTree) -> Restored:
-    """The newest sound checkpoint in a folder, which is left as it is: for scripts that only read.
+    @contextlib.contextmanager
+    def _reporting(self, step: int) -> Iterator[None]:
+        """Turns what a save meets into a `SaveError`, after which the folder is as if it had not been tried."""
+        try:
+            yield
+        except InputError:
+            raise
+        except Exception as error:  # Orbax's, TensorStore's and the system's, as it happens
+            self._pending = None
+            self._start_afresh()
+            raise SaveError(step, why(error), self._steps() or steps_in(self._directory)) from error
 
-    Args:
-      directory: the folder that a `Checkpoints` wrote, or is writing.
-      template: as for `Checkpoints.restore`.
-
-    Raises:
-      InputError: when there is no folder, no checkpoint in it, none that is sound, or the newest sound one does not
-        fit the template.
-    """
-    with _reader(directory) as manager:
-        return newest_sound(manager, _absolute(directory), template)
-
-
-def restore_step(directory: str | os.PathLike[str], template: PyTree, step: int) -> Restored:
-    """The checkpoint of one step; the folder is left as it is.
-
-    Args:
-      directory: the folder that a `Checkpoints` wrote, or is writing.
-      template: as for `Checkpoints.restore`.
-      step: which checkpoint.
-
-    Raises:
-      InputError: when it is not there, is damaged, or does not fit the template.
-    """
-    directory = _absolute(directory)
-    with _reader(directory) as manager:
-        steps = manager.all_steps()
-        if step not in steps:
-            there = ", ".join(map(str, sorted(steps))) or "none"
-            raise InputError(f"No checkpoint of step {step} in {directory}. There: {there}.")
-        restored = attempt(manager, step, template)
-    if isinstance(restored, Skipped):
-        raise InputError(f"The checkpoint of step {step} in {directory} is damaged: {restored.reason}.")
-    return restored
-
-
-def saved_steps(directory: str | os.PathLike[str]) -> list[int]:
-    """The steps of the checkpoints in a folder, from the first to the newest.
-
-    Raises:
-      InputError: when there is no folder.
-    """
-    with _reader(directory) as manager:
-        return sorted(manager.all_steps())
-
-
-def best_step(directory: str | os.PathLike[str]) -> int:
-    """The step of the checkpoint that was saved with the highest score.
-
-    Raises:
-      InputError: when there is no folder, or no checkpoint in it was saved with a score.
-    """
-    with _reader(directory) as manager:
-        preserved = Preserved(keep_last=1)
-        preserved.scores = _scores(manager)
-        step = preserved.best(manager.all_steps())
-    if step is None:
-        raise InputError(f"No checkpoint in {directory} was saved with a score: its run was not judged as it trained.")
-    return step
-
-
-def _scores(manager: Any) -> dict[int, float]:
-    found = {step: score_of(manager, step) for step in manager.all_steps()}
-    return {step: score for step, score in found.items() if score is not None}
-
-
-def _absolute(directory: str | os.PathLike[str]) -> Path:
-    return Path(directory).expanduser().absolute()  # Orbax's threads fail on relative paths
-
-
-def _reader(directory: str | os.PathLike[str]) -> Any:
-    directory = _absolute(directory)
-    if not directory.is_dir():
-        raise InputError(f"Expected a folder of checkpoints, got {directory}, which is not a folder.")
-    ocp = orbax()
-    return ocp.CheckpointManager(directory, options=ocp.CheckpointManagerOptions(read_only=True))
+    def _start_afresh(self) -> None:
+        """A new manager, which knows what is there: Orbax's counts what it was about to delete as deleted."""
+        if jax.process_count() > 1:
+            return  # the other processes are in the middle of it, and all will end
+        with contextlib.suppress(Exception):  # it repeats what went wrong
+            self._manager.close()
+        self._manager = None
+        with contextlib.suppress(OSError):  # else the next save tries again
+            self._open()
 
 
 def _clear_remains(directory: Path) -> None:
@@ -267,4 +236,9 @@ def _set_aside(directory: Path, step: int) -> None:
     while (directory / name).exists():
         number += 1
         name = f"damaged-{step}-{number}"
-    (directory / str(step)).rename(directory / name)
+    try:
+        (directory / str(step)).rename(directory / name)
+    except OSError as error:
+        raise InputError(
+            f"Expected to set the damaged checkpoint {directory / str(step)} aside, got: {why(error)}. Rename it."
+        ) from error

@@ -9,13 +9,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from jaxtyping import Array, Num, Shaped
@@ -44,6 +46,9 @@ class MetricsLog:
     again. Those lines of `metrics.jsonl` are dropped (and a last line that a kill cut short), and TensorBoard is told
     to forget them, so that both show one curve.
 
+    A disk that is full makes `write` raise `OSError`, and writing may go on: what Python's buffer holds (8 KiB, a few
+    dozen lines) is written once there is room, lines beyond are lost whole, and TensorBoard gets a new event file.
+
     Args:
       workdir: the run's folder; made where missing.
       resume_step: the step of the checkpoint that the run resumes from; `None` for a run from its beginning, which
@@ -54,14 +59,17 @@ class MetricsLog:
     """
 
     def __init__(self, workdir: str | os.PathLike[str], resume_step: int | None = None):
-        workdir = Path(workdir)
-        workdir.mkdir(parents=True, exist_ok=True)
-        path = workdir / METRICS_FILE
-        if path.exists():
-            kept = [line for line, row in _lines(path) if resume_step is not None and row["step"] <= resume_step]
-            replace_file(path, b"".join(kept))
-        self._file = path.open("ab")
-        self._events = _EventFile(workdir, 0 if resume_step is None else resume_step + 1)
+        self._workdir = Path(workdir).absolute()
+        self._workdir.mkdir(parents=True, exist_ok=True)
+        self._path = self._workdir / METRICS_FILE
+        self._digests: list[tuple[int, bytes]] = []  # the step and the SHA-256 of every line
+        if self._path.exists():
+            lines = [(line, row) for line, row in _lines(self._path) if resume_step is not None]
+            kept = [(line, row["step"]) for line, row in lines if row["step"] <= (resume_step or 0)]
+            replace_file(self._path, b"".join(line for line, _ in kept))
+            self._digests = [(step, hashlib.sha256(line).digest()) for line, step in kept]
+        self._file = _open_to_append(self._path)
+        self._events: _EventFile | None = _EventFile(self._workdir, 0 if resume_step is None else resume_step + 1)
 
     def __enter__(self) -> MetricsLog:
         return self
@@ -80,11 +88,14 @@ class MetricsLog:
 
         Raises:
           InputError: when a scalar is called `step`, or is not a number.
+          OSError: when it can't be written.
         """
         values = {name: _number(name, value) for name, value in scalars.items()}
-        self._file.write(json.dumps(plain({"step": int(step), **values}), allow_nan=False).encode() + b"\n")
+        line = json.dumps(plain({"step": int(step), **values}), allow_nan=False).encode() + b"\n"
+        self._file.write(line)
+        self._digests.append((int(step), hashlib.sha256(line).digest()))
         self._file.flush()
-        self._events.scalars(int(step), values)
+        self._add(int(step), lambda events: events.scalars(int(step), values))
 
     def write_image(self, step: int, name: str, array: Picture) -> None:
         """Adds a picture to TensorBoard.
@@ -96,21 +107,74 @@ class MetricsLog:
 
         Raises:
           InputError: as `save_png` does.
+          OSError: when it can't be written.
         """
-        self._events.image(int(step), name, to_uint8(array))
+        pixels = to_uint8(array)
+        self._add(int(step), lambda events: events.image(int(step), name, pixels))
+
+    def sha256(self, step: int) -> str:
+        """SHA-256 of what was logged up to a step, in hexadecimal: goes into the checkpoint of that step.
+
+        Taken of the SHA-256 of each line. A log that resumes there has the same, unless lines were lost or changed.
+        """
+        return hashlib.sha256(b"".join(digest for logged, digest in self._digests if logged <= step)).hexdigest()
 
     def flush(self) -> None:
-        """Hands everything written so far to the disk."""
+        """Hands everything written so far to the disk.
+
+        Raises:
+          OSError: when it can't be written.
+        """
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._events.flush()
+        if self._events is not None:
+            self._guarded(self._events.flush)
+
+    def write_anew(self) -> None:
+        """Puts the metrics back where they were, after the folder was deleted or moved away under a running run.
+
+        Raises:
+          OSError: when they can't be written.
+        """
+        content = os.pread(self._file.fileno(), os.fstat(self._file.fileno()).st_size, 0)
+        replace_file(self._path, content)
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._file = _open_to_append(self._path)
+        self._drop_events()
 
     def close(self) -> None:
-        """Flushes, and lets go of the files. A second call does nothing."""
+        """Flushes, and lets go of the files. A second call does nothing.
+
+        Raises:
+          OSError: when what was still to be written can't be.
+        """
         if not self._file.closed:
-            self.flush()
-            self._file.close()
-            self._events.close()
+            try:
+                self.flush()
+            finally:
+                self._drop_events()
+                self._file.close()
+
+    def _add(self, step: int, add: Callable[[_EventFile], None]) -> None:
+        if self._events is None:
+            self._events = _EventFile(self._workdir, step)
+        events = self._events
+        self._guarded(lambda: add(events))
+
+    def _guarded(self, write: Callable[[], None]) -> None:
+        """A record may have been cut in two by what goes wrong: whatever follows goes to another file."""
+        try:
+            write()
+        except OSError:
+            self._drop_events()
+            raise
+
+    def _drop_events(self) -> None:
+        events, self._events = self._events, None
+        if events is not None:
+            with contextlib.suppress(OSError):
+                events.close()
 
 
 def read_metrics(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
@@ -143,12 +207,22 @@ def _lines(path: Path) -> list[tuple[bytes, dict[str, Any]]]:
             row = json.loads(line)
             if not isinstance(row["step"], int):
                 raise ValueError("the step is not a number")
-        except (ValueError, TypeError, KeyError) as error:
+            if not all(isinstance(_finite_or_not(value), int | float) for value in row.values()):
+                raise ValueError("a metric is not a number")
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             if number == len(whole):
                 break  # a machine that lost power may leave a last line of the right length without its content
-            raise InputError(f"Line {number} of {path} is not a line of metrics: {line[:80]!r}.") from error
+            raise InputError(
+                f"Line {number} of {path} is not a line of metrics: {line[:80]!r}. Was the file damaged, or changed by "
+                "hand? Delete the line to do without it."
+            ) from error
         lines.append((line + b"\n", row))
     return lines
+
+
+def _open_to_append(path: Path) -> BinaryIO:
+    """Also readable, through its descriptor: a file that is deleted meanwhile is there as long as it is open."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666), "ab")
 
 
 def _number(name: str, value: object) -> float:
@@ -175,14 +249,20 @@ class _EventFile:
         earlier = len(list(workdir.glob("events.out.tfevents.*")))
         # TensorBoard reads a folder's files in the order of their names: by second, then by number
         name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{earlier:04d}"
-        self._records = RecordWriter(os.fspath(workdir.absolute() / name))
+        self._records = RecordWriter(os.fspath(workdir / name))
         self._flushed = time.monotonic()
-        self._add(file_version="brain.Event:2")
-        if earlier:
-            # "the session starts at this step": TensorBoard forgets all events from it on
-            start = protocol.SessionLog(status=protocol.SessionLog.START)
-            self._add(step=purge_step, session_log=start)
-        self.flush()
+        try:
+            self._add(file_version="brain.Event:2")
+            if earlier:
+                # "the session starts at this step": TensorBoard forgets all events from it on
+                start = protocol.SessionLog(status=protocol.SessionLog.START)
+                self._add(step=purge_step, session_log=start)
+            self.flush()
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.close()
+            (workdir / name).unlink(missing_ok=True)
+            raise
 
     def _add(self, **fields: Any) -> None:
         self._records.write(self._event(wall_time=time.time(), **fields).SerializeToString())

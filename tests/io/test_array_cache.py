@@ -95,7 +95,9 @@ def test_python_objects_are_never_loaded(tmp_path):
     keep(tmp_path, Maker())
     entry = entry_of(tmp_path)
     np.save(entry / "images.npy", np.array([{}], object), allow_pickle=True)
-    (entry / "sha256.json").write_text(f'{{"images": "{file._sha256(entry / "images.npy")}"}}')
+    (entry / "sha256.json").write_text(
+        f'{{"key": "{KEY}", "arrays": {{"images": "{file._sha256(entry / "images.npy")}"}}}}'
+    )
     arrays, notes = keep(tmp_path, Maker())
     same(arrays)
     assert "was damaged" in notes[0]

@@ -21,7 +21,15 @@ import pytest
 
 from ganjax.checks import InputError
 from ganjax.io import _manifest
-from ganjax.io.checkpoints import Checkpoints, best_step, restore_latest, restore_step, saved_steps, state_sha256
+from ganjax.io.checkpoints import (
+    Checkpoints,
+    SaveError,
+    best_step,
+    restore_latest,
+    restore_step,
+    saved_steps,
+    state_sha256,
+)
 from ganjax.types import GanState
 
 ROOT = Path(__file__).parents[2]
@@ -265,7 +273,7 @@ def test_a_full_disk_is_an_error_and_harms_nothing(tmp_path):
         try:
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # no file may grow longer: EFBIG
             checkpoints.save(2, state)
-            with pytest.raises(Exception, match="Failed"):
+            with pytest.raises(SaveError, match=r"^The checkpoint of step 2 .*saved: File too large\. Kept: 1\.$"):
                 checkpoints.wait()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -280,7 +288,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_and_not_a_hang(tmp_path):
         checkpoints.wait()
         shutil.rmtree(tmp_path / "run")
         (tmp_path / "run").write_text("in the way")
-        with pytest.raises(NotADirectoryError):
+        with pytest.raises(SaveError, match=r"step 2 could not be saved: Not a directory\. Kept: none\."):
             checkpoints.save(2, small_state(2))
 
 
@@ -316,7 +324,7 @@ def test_another_schema_is_refused(tmp_path, monkeypatch):
     with Checkpoints(tmp_path) as checkpoints:
         checkpoints.save(3, small_state(3))
     monkeypatch.undo()
-    with pytest.raises(InputError, match="checkpoint of schema 1, got 2 at step 3"):
+    with pytest.raises(InputError, match=r"schema 1, got 2 at step 3, which a newer version .*update ganjax"):
         restore_latest(tmp_path, small_state(0))
 
 
@@ -420,8 +428,8 @@ def test_wrong_numbers_are_found_by_their_checksum(tmp_path, monkeypatch):
 def test_what_is_read_is_held_to_the_manifest(two_checkpoints, monkeypatch, read, message):
     right = _manifest._read_arrays
 
-    def wrong(manager, step, saved):
-        arrays = right(manager, step, saved)
+    def wrong(folder, expected):
+        arrays = right(folder, expected)
         return arrays | {"state['weights']": read(arrays["state['weights']"])}
 
     monkeypatch.setattr(_manifest, "_read_arrays", wrong)

@@ -1,0 +1,208 @@
+"""A run on a disk that may fail: a line says what could not be written, the training goes on, the next try comes.
+
+`Safekeeping` stands where `Checkpoints` would, and gives the log that stands where `MetricsLog` would. What is lost at
+the very end, when there is no next try, becomes the script's exit code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import workdir as workdir_module
+from config import Config
+from rich.console import Console
+from scripts import LOST, Failure
+
+from ganjax.checks import InputError
+from ganjax.io import Checkpoints, MetricsLog, Restored, SaveError, why
+from ganjax.types import PyTree
+
+LOGGED = "logged_sha256"  # of the metrics until a checkpoint, among what it holds beside the state
+AGAIN = "Make room, or give back what is missing; then the same command goes on from there"
+
+
+class Safekeeping:
+    """The checkpoints of a run, saved whenever that is possible. Use as a context manager.
+
+    Args:
+      checkpoints: where they go.
+      workdir: the run's folder, as `workdir.open_folder` opened it.
+      reopen: opens it once more; called when it is not there any more.
+      say: shows a line.
+    """
+
+    def __init__(
+        self, checkpoints: Checkpoints, workdir: Path, reopen: Callable[[], object], say: Callable[[str], None]
+    ):
+        self._checkpoints, self._workdir, self._reopen, self._say = checkpoints, workdir, reopen, say
+        self._log: MetricsLog | None = None
+        self._logged: str | None = None
+        self._failed: SaveError | None = None  # the last save, where it did
+        self._told: set[str] = set()
+        self._missing: list[str] = []
+
+    def __enter__(self) -> Safekeeping:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
+        try:
+            self._settle(self._fail if kind else self._note)  # `conclude` tells of the last one, if it is reached
+        finally:
+            self._checkpoints.close()
+
+    # ------------------------------------------------------------ checkpoints
+
+    def latest_step(self) -> int | None:
+        """As `Checkpoints.latest_step`."""
+        return self._checkpoints.latest_step()
+
+    def restore(self, template: PyTree) -> Restored:
+        """As `Checkpoints.restore`."""
+        restored = self._checkpoints.restore(template)
+        extra = dict(restored.extra)
+        self._logged = extra.pop(LOGGED, None)
+        return restored._replace(extra=extra)
+
+    def save(
+        self, step: int, state: PyTree, extra: Mapping[str, Any] | None = None, score: float | None = None
+    ) -> None:
+        """As `Checkpoints.save`; what goes wrong, with this save or the one before, is told and not raised.
+
+        Raises:
+          InputError: in a run of several processes, which can't go on when one of them fails.
+        """
+        self._settle(self._fail)
+        logged = {} if self._log is None else {LOGGED: self._log.sha256(step)}
+        try:
+            self._return(step)
+            self._checkpoints.save(step, state, {**(extra or {}), **logged}, score)
+        except SaveError as error:
+            self._fail(error)
+
+    def _settle(self, fail: Callable[[SaveError], None]) -> None:
+        """Waits for the save under way; what went wrong with it goes to `fail`."""
+        try:
+            if self._checkpoints.wait():
+                self._failed = None
+        except SaveError as error:
+            fail(error)
+
+    def _note(self, error: SaveError) -> None:
+        if jax.process_count() > 1:
+            raise InputError(f"{error} {AGAIN}.") from error
+        self._failed = error
+
+    def _fail(self, error: SaveError) -> None:
+        self._note(error)
+        self._say(f"{error} The training goes on, and the next checkpoint is tried when it is due.")
+
+    def _return(self, step: int) -> None:
+        """Makes the run's folder anew where it was deleted or renamed.
+
+        Raises:
+          SaveError: where something else stands there now, or it can't be made.
+        """
+        if jax.process_count() > 1 or workdir_module.is_held(self._workdir):
+            return
+        try:
+            self._reopen()
+            if self._log is not None:
+                self._log.write_anew()
+        except (InputError, OSError) as error:
+            raise SaveError(step, reason_of(error)) from error
+        self._say(
+            f"{self._workdir} is not the folder that it was: deleted, or renamed. It is made anew, with what this run "
+            "still has: config.json, metrics.jsonl, and its checkpoints from now on."
+        )
+
+    # ------------------------------------------------------------ the rest
+
+    def log(self, start: int) -> SteadyLog:
+        """The log of the run, which goes on from step `start`.
+
+        Raises:
+          InputError: when it can't be begun, or is damaged.
+        """
+        try:
+            self._log = MetricsLog(self._workdir, start or None)
+        except OSError as error:
+            raise InputError(f"Can't write in the workdir {self._workdir}: {why(error)}.") from error
+        if self._logged is not None and self._logged != self._log.sha256(start):
+            self._say(
+                f"metrics.jsonl is not what was logged until step {start}: lines of it were lost or changed. The state "
+                "of the run is sound, and goes on; do not trust the curves until there."
+            )
+        return SteadyLog(self._log, self)
+
+    @contextlib.contextmanager
+    def trying(self, what: str) -> Iterator[None]:
+        """Tells, the first time, that something could not be written, and goes on without."""
+        try:
+            yield
+        except OSError as error:
+            if what not in self._told:
+                self._told.add(what)
+                self._say(f"{what} could not be written: {why(error)}. The training goes on without.")
+
+    @contextlib.contextmanager
+    def finishing(self, what: str) -> Iterator[None]:
+        """The same for what is written once, at the end: `conclude` counts it as lost."""
+        try:
+            yield
+        except OSError as error:
+            self._missing.append(f"{what} could not be written: {why(error)}.")
+
+    def conclude(self) -> None:
+        """To be called at the end.
+
+        Raises:
+          Failure: where the last checkpoint, or what belongs to the end, could not be written.
+        """
+        lost = [] if self._failed is None else [str(self._failed)]
+        if lost or self._missing:
+            raise Failure(f"{' '.join((*lost, *self._missing))} {AGAIN}.", LOST)
+
+
+def for_training(config: Config, workdir: Path, console: Console) -> Safekeeping:
+    """The safekeeping of a run of train.py."""
+    checkpoints = Checkpoints(workdir / "checkpoints", config.keep_checkpoints, config.keep_every)
+    say = functools.partial(console.print, style="yellow", highlight=False, soft_wrap=True, markup=False)
+    return Safekeeping(checkpoints, workdir, lambda: workdir_module.open_for_training(config), say)
+
+
+class SteadyLog:
+    """A `MetricsLog` that goes on when it can't be written, and tells so once."""
+
+    def __init__(self, log: MetricsLog, keeping: Safekeeping):
+        self._log, self._keeping = log, keeping
+
+    def __enter__(self) -> SteadyLog:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with self._trying():
+            self._log.close()
+
+    def write(self, step: int, scalars: Mapping[str, Any]) -> None:
+        with self._trying():
+            self._log.write(step, scalars)
+
+    def write_image(self, step: int, name: str, picture: Any) -> None:
+        with self._trying():
+            self._log.write_image(step, name, picture)
+
+    def flush(self) -> None:
+        with self._trying():
+            self._log.flush()
+
+    def _trying(self) -> contextlib.AbstractContextManager[None]:
+        return self._keeping.trying("The log (metrics.jsonl, TensorBoard's events)")
+
+
+def reason_of(error: Exception) -> str:
+    return str(error).rstrip(".") if isinstance(error, InputError) else why(error)
