@@ -228,13 +228,15 @@ def test_a_run_of_two_processes(tmp_path):
 # ---------------------------------------------------------------- the other scripts
 
 
-def killed(runs, num, span, rng, check):
-    """Kills a script at random moments; after each, what it left is checked. How many were alive then."""
+def killed(runs, num, span, rng, check, begun=lambda: True):
+    """Kills a script at random moments after it has begun; after each, what it left is checked. How many were alive."""
     alive = 0
     for _ in range(num):
         process = runs.start()
-        while process.runs and process.seconds < (moment := rng.uniform(0, span)):
-            time.sleep(min(0.01, moment))
+        process.wait_until(begun)
+        moment = process.seconds + rng.uniform(0, span)
+        while process.runs and process.seconds < moment:
+            time.sleep(0.002)
         alive += process.runs
         process.kill()
         check()
@@ -276,22 +278,21 @@ def test_the_scripts_that_read_a_run(tmp_path):
 @pytest.mark.slow
 def test_a_set_that_is_prepared(tmp_path, pictures):
     """Whole or not there, whatever a kill leaves."""
-    rng = random.Random(7)
-    runs = Runs(tmp_path, "prepare_data.py", "folder:drawn", "--from", pictures, "--data-dir", tmp_path / "sets")
-    span = runs.finish()
-    shutil.rmtree(tmp_path / "sets")
+    rng, prepare = random.Random(7), ["folder:drawn", "--from", pictures]
+    runs, sets = Runs(tmp_path, "prepare_data.py", *prepare, "--data-dir", tmp_path / "sets"), tmp_path / "sets"
 
     def check():
         try:
-            assert data.load("tfds:drawn", str(tmp_path / "sets")).spec.num_samples == 1797
+            assert data.load("tfds:drawn", str(sets)).spec.num_samples == 1797
         except InputError:
             return
-        shutil.rmtree(tmp_path / "sets")
+        shutil.rmtree(sets)
 
-    assert killed(runs, 10, span, rng, check) >= 5
-    print("left over:", sorted(path.name for path in (tmp_path / "sets").rglob("incomplete*")))
+    alive = killed(runs, 10, 0.3, rng, check, lambda: any(sets.rglob("*.array_record*")))
+    print(alive, "of 10 while it wrote; left over:", len(list(sets.rglob("incomplete*"))))
+    assert alive >= 5
     runs.finish()
-    assert data.load("tfds:drawn", str(tmp_path / "sets")).spec.num_samples == 1797
+    assert data.load("tfds:drawn", str(sets)).spec.num_samples == 1797
 
 
 # what is written again and again; the file or folder is an argument
