@@ -106,14 +106,15 @@ class Session(NamedTuple):
 
 def train(console: Console, config: Config, run: Run, layout: Layout, workdir: Path) -> None:
     """Trains from the latest checkpoint, or from the start, to `num_steps` or the first Ctrl-C."""
-    with safekeeping.for_training(config, workdir, console) as checkpoints:
+    kept = safekeeping.for_training(config, workdir, console)
+    with Interruption(console) as interruption, kept as checkpoints:  # the last save is not cut short either
         state, tally = begin(console, layout, checkpoints)
         start = int(state.step)
         examine = tried(config, run, workdir, state)
         progress = Progress(console, start, config.num_steps, config.batch_size, assembly.noun(run))
         log = checkpoints.log(start) if parallel.is_leader() else MutedLog()
         watch = CollapseWatch(run) if parallel.is_leader() else None
-        with contextlib.ExitStack() as at_end, log, progress, Interruption(console) as interruption, PeerWatch():
+        with contextlib.ExitStack() as at_end, log, progress, PeerWatch():
             at_end.callback(layout.close)
             place = config, run, layout, console, workdir
             session = Session(*place, checkpoints, log, progress, examine, watch, tally, interruption)
@@ -150,7 +151,7 @@ def begin(console: Console, layout: Layout, checkpoints: Safekeeping) -> tuple[G
 
 def loop(session: Session, state: GanState) -> GanState:
     """Chunk after chunk; between chunks, whatever is due at that step."""
-    config, step, stopping = session.config, int(state.step), False
+    config, step, stopping = session.config, int(state.step), parallel.anywhere(session.interruption.asked)
     length, arrays = fetch(config, session.layout, step)
     while step < config.num_steps and not stopping:
         began = time.perf_counter()

@@ -23,28 +23,32 @@ stacks.write("ready\\n")
 stacks.flush()
 """
 
-# the first of which a function is on the stack
+# the first of which a function is on the stack; loops compile before they train
 PHASES = {
     "saving": ("io/checkpoints.py save", "io/checkpoints.py wait", "io/checkpoints.py close"),
     "restoring": ("io/checkpoints.py __init__", "io/checkpoints.py restore", "train.py begin", "sweep.py init"),
     "judging": ("train.py judge", "examiner.py tried", "sweep.py judged"),
     "final pictures": ("train.py finish", "train.py draw_views", "summaries.py summarize"),
     "drawing": ("train.py show",),
-    "compiling": ("_src/compiler.py compile_or_get_cached", "_src/pjit.py _infer_params", "interpreters/pxla.py lower"),
     "training": ("train.py loop", "sweep.py play"),
     "setting up": ("train.py main", "sweep.py main"),
 }
+COMPILING = ("_src/compiler.py compile_or_get_cached", "_src/pjit.py _infer_params", "interpreters/pxla.py lower")
 
 
 def phase_of(stack: str) -> str:
     """What a script was doing, from its main thread's stack."""
     calls = [f"{path} {function}" for path, function in re.findall(r'File "(.*?)", line \S+ in (\S+)', stack)]
-    for phase, functions in PHASES.items():
-        if any(call.endswith("/" + function) for call in calls for function in functions):
-            return phase
-    if "  ...\n" in stack:
+
+    def has(functions: Sequence[str]) -> bool:
+        return any(call.endswith("/" + function) for call in calls for function in functions)
+
+    phase = next((phase for phase, functions in PHASES.items() if has(functions)), None)
+    if phase is None and "  ...\n" in stack and "importlib._bootstrap" not in stack:
         return "compiling"  # nothing else calls so deep that the outermost calls are left out
-    return "importing" if calls else "leaving"
+    if phase is None:
+        return "importing" if calls else "leaving"
+    return "compiling" if phase == "training" and has(COMPILING) else phase
 
 
 class Watched:

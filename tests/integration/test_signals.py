@@ -12,13 +12,13 @@ import pytest
 from killing import ROOT, Watched, free_port, latest
 
 RING = ["ring", "--generator.features", "16", "--discriminator.features", "16", "--batch-size", "32"]
-LONG = {"num_steps": 30_000, "log_every": 100, "checkpoint_every": 100, "steps_per_call": 100, "sample_every": 1000}
+LONG = {"num_steps": 8000, "log_every": 100, "checkpoint_every": 100, "steps_per_call": 100, "sample_every": 1000}
 SHORT = {"num_steps": 200, "log_every": 20, "checkpoint_every": 100, "steps_per_call": 20, "sample_every": 100}
 JUDGED = {"eval_every": 200, "eval_samples": 2000}
 INTERRUPTED = 130
 # where a run has begun to train in this process, a signal ends it with a save
 SAVES = ("compiling", "training", "saving", "judging", "drawing")
-BEFORE = ("importing", "restoring")
+BEFORE = ("setting up", "restoring")
 
 
 def command(folder, values, *more):
@@ -75,7 +75,7 @@ def test_a_closed_terminal_saves_and_stops(tmp_path):
 
 def test_a_second_ctrl_c_exits_at_once(tmp_path):
     """Also from within a call that takes minutes."""
-    chunk = 10_000_000
+    chunk = 1_000_000
     endless = dict.fromkeys(("num_steps", "log_every", "checkpoint_every", "steps_per_call", "sample_every"), chunk)
     process = Watched(command(tmp_path, endless), tmp_path, {})
     process.wait_for("training")
