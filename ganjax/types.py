@@ -124,11 +124,13 @@ class Variables(NamedTuple):
 
 class NetworkInit(Protocol):
     """(key, *inputs) -> Variables."""
+
     def __call__(self, key: Key, *inputs: Array) -> Variables: ...
 
 
 class NetworkApply(Protocol):
     """(variables, *inputs, train=False, key=None) -> (output, stats)."""
+
     def __call__(
         self, variables: Variables, *inputs: Array, train: bool = False, key: Key | None = None
     ) -> tuple[PyTree, PyTree]: ...

@@ -97,6 +97,7 @@ class Turn(NamedTuple):
 
     def by_fake(self, held: DiscriminatorOutput) -> Loss:
         """L_D with the output on the real batch held."""
+
         def loss(disc: Variables) -> tuple[Array, Outputs]:
             fake_output, stats = self.judged(disc, self.fake, split(self.deal.key).fake)
             return self.loss(disc._replace(stats=stats), held, fake_output), (fake_output, stats)
