@@ -1,8 +1,8 @@
 """Trains a GAN: python experiments/train.py [PRESET] [--field value ...].
 
-With no arguments, the `digits` preset: real images that come with scikit-learn, offline, in minutes. Every setting is
-a flag (`--help` lists them); a workdir holds the whole run, and the same command on the same workdir goes on where it
-stopped, bit for bit. This is the file to copy for a loop of one's own.
+With no arguments, the `digits` preset: real images that come with scikit-learn, offline, in minutes; `--list` shows all
+presets. Every setting is a flag (`--help` lists them); a workdir holds the whole run, and the same command on the same
+workdir goes on where it stopped, bit for bit. This is the file to copy for a loop of one's own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import assembly
 import config as config_module
 import jax
+import listing
 import machines
 import memory
 import pictures
@@ -66,12 +67,16 @@ def parse(arguments: Sequence[str]) -> Config:
     preset = PRESETS[name]
     preset = config_module.with_named_choices(replace(preset, workdir=f"runs/{name}"), flags)
     description = (
-        f"Presets: {', '.join(PRESETS)}. Trains one: train.py [PRESET] [OPTIONS]; {DEFAULT_PRESET} by default."
+        f"Presets: {', '.join(PRESETS)} (train.py --list says more of them). "
+        f"Trains one: train.py [PRESET] [OPTIONS]; {DEFAULT_PRESET} by default."
     )
     return tyro.cli(Config, default=preset, args=list(flags), prog=f"train.py {name}", description=description)
 
 
 def main(arguments: Sequence[str]) -> None:
+    if list(arguments) == ["--list"]:
+        Console().print(listing.table(listing.entries()), highlight=False)
+        return
     config = parse(arguments)
     check_asked(config)
     machines.join(config.parallel)

@@ -88,7 +88,7 @@ def _load_mnist(name: str, detail: str, folder: str | None, split: str, *, seed:
     del seed, reading  # nothing is drawn, nothing decoded
     _refuse(name, detail=detail)
     if folder is None:
-        raise InputError(f"Expected a folder with the IDX files of {name}, got none: name it.")
+        raise InputError(f"Expected a folder with the IDX files of {name}, got none: name it (--data.dir).")
     return idx_source(folder, split)
 
 

@@ -55,7 +55,7 @@ def tfds_source(
     Args:
       name: the set's name, with its configuration and version where it matters: `mnist`, `cifar10/3.0.2`,
         `cmaterdb/bangla`. Without a version, the highest that is there.
-      data_dir: where prepared sets lie; by default $TFDS_DATA_DIR or ~/tensorflow_datasets.
+      data_dir: where prepared sets lie; by default `$TFDS_DATA_DIR` or ~/tensorflow_datasets.
       split: one of the set's splits, or a slice of one such as `train[:80%]`.
       max_bytes: the most memory that the images may take.
 
@@ -101,7 +101,7 @@ def find_prepared(name: str, data_dir: str | Path | None = None) -> Path:
 
     Args:
       name: the set's name, or name/config, name/version, name/config/version.
-      data_dir: where prepared sets lie; by default $TFDS_DATA_DIR or ~/tensorflow_datasets.
+      data_dir: where prepared sets lie; by default `$TFDS_DATA_DIR` or ~/tensorflow_datasets.
 
     Returns:
       The folder that holds dataset_info.json; of several versions the highest.
@@ -126,7 +126,7 @@ def find_prepared(name: str, data_dir: str | Path | None = None) -> Path:
 
 
 def prepared_root(data_dir: str | Path | None = None) -> Path:
-    """Where prepared sets lie: `data_dir`, by default $TFDS_DATA_DIR or ~/tensorflow_datasets."""
+    """Where prepared sets lie: `data_dir`, by default `$TFDS_DATA_DIR` or ~/tensorflow_datasets."""
     return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets").expanduser()
 
 
