@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,9 @@ def report_errors(script: Callable[[], None]) -> int:
 
     After Ctrl-C a process that is one of the scripts here ends at once, with code 130.
     """
+    # of a damaged picture Pillow complains in other words, too
+    warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     try:
         script()
     except InputError as error:

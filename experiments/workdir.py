@@ -47,7 +47,7 @@ def open_folder(workdir: str | None, values: Mapping[str, Any]) -> tuple[Path, b
             check_same(path, existing, json.loads(json.dumps(values)))
         check_writable(path)
         lock(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: ~ of nobody
         if isinstance(error, InputError):
             raise
         reason = getattr(error, "strerror", None) or error
@@ -107,9 +107,11 @@ def read_config_values(path: Path) -> dict[str, Any] | None:
     file = path / "config.json"
     if not file.exists():
         return None
+    if not file.is_file():  # a pipe would be waited for
+        raise InputError(f"{file} is not what a run keeps there: give another --workdir.")
     try:
         values = json.loads(file.read_text())
-    except (ValueError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{file} is not valid JSON: {error}. Give another --workdir.") from error
     if not isinstance(values, dict):
         raise InputError(f"Expected an object of settings in {file}, got {type(values).__name__}.")

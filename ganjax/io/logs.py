@@ -143,7 +143,7 @@ def _lines(path: Path) -> list[tuple[bytes, dict[str, Any]]]:
             row = json.loads(line)
             if not isinstance(row["step"], int):
                 raise ValueError("the step is not a number")
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             if number == len(whole):
                 break  # a machine that lost power may leave a last line of the right length without its content
             raise InputError(f"Line {number} of {path} is not a line of metrics: {line[:80]!r}.") from error
