@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -37,6 +39,9 @@ def report_errors(script: Callable[[], None]) -> int:
 
     A process that is one of the scripts here ends at once after Ctrl-C, with code 130, and outlives its readers.
     """
+    # of a damaged picture Pillow complains in other words, too
+    warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     if not is_script():
         return exit_code(script)
     with contextlib.redirect_stdout(lasting(sys.stdout)), contextlib.redirect_stderr(lasting(sys.stderr)):

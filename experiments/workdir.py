@@ -61,7 +61,7 @@ def open_folder(
         lock(path)
         if existing is None:
             write_json(path / CONFIG, {**values, SEAL: sealed(values)})
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: ~ of nobody
         if isinstance(error, InputError):
             raise
         reason = getattr(error, "strerror", None) or error
@@ -128,9 +128,11 @@ def read_config_values(path: Path) -> dict[str, Any] | None:
     file = path / CONFIG
     if not file.exists():
         return None
+    if not file.is_file():  # a pipe would be waited for
+        raise InputError(f"{file} is not what a run keeps there: give another --workdir.")
     try:
         values = read_json(file)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise InputError(f"Expected settings in {file}, got: {error}. Give another --workdir.") from error
     if not isinstance(values, dict):
         raise InputError(f"Expected an object of settings in {file}, got {type(values).__name__}.")

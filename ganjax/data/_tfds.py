@@ -80,7 +80,20 @@ def tfds_source(
 def open_prepared(name: str, data_dir: str | Path | None = None, split: str = "train") -> Prepared:
     """What `tfds_source` reads, not read yet. Arguments and errors: its own, where they don't take reading."""
     folder = find_prepared(name, data_dir)
-    builder = _builder(folder)
+    _check_files(folder)
+    try:
+        return _described(name, folder, split)
+    except InputError:
+        raise
+    except Exception as error:  # a broken description fails in whichever parser meets it
+        raise InputError(f"Expected a prepared data set at {folder}, got: {error}: prepare it again.") from error
+
+
+def _described(name: str, folder: Path, split: str) -> Prepared:
+    """A split as the files of its folder describe it; what is wrong with them raises anything."""
+    import tensorflow_datasets as tfds  # half a second, and only this source needs it
+
+    builder = tfds.builder_from_directory(folder)
     info = builder.info
     base = split.partition("[")[0]
     if base not in info.splits:
@@ -147,13 +160,13 @@ def _not_prepared(name: str, root: Path) -> str:
     )
 
 
-def _builder(folder: Path) -> Any:
-    import tensorflow_datasets as tfds  # half a second, and only this source needs it
-
-    try:
-        return tfds.builder_from_directory(folder)
-    except Exception as error:  # a broken description fails in whichever parser meets it
-        raise InputError(f"Expected a prepared data set at {folder}, got: {error}: prepare it again.") from error
+def _check_files(folder: Path) -> None:
+    """Raises `InputError` for a pipe or a device among the set's files: whoever opened it might wait for ever."""
+    strange = [
+        path.name for path in sorted(folder.iterdir()) if path.exists() and not (path.is_file() or path.is_dir())
+    ]
+    if strange:
+        raise InputError(f"Expected files in {folder}, got {strange[0]}, which is none: prepare the set again.")
 
 
 def _num_examples(info: Any, split: str) -> int:
@@ -250,8 +263,7 @@ def _reader(
             return sample[keys.image][..., :], None if keys.label is None else int(sample[keys.label])
         except InputError:
             raise  # of a tfrecord file, which it names
-        except (RuntimeError, OSError, ValueError, SyntaxError, AttributeError, TypeError) as error:
-            # array_record's own; Pillow's
+        except Exception as error:  # array_record's own, the parser's of records, Pillow's
             raise InputError(
                 f"Expected {num_samples} whole records in {folder}, got at record {i}: {error}: prepare the set again."
             ) from error
