@@ -13,7 +13,7 @@ import train
 from configs import PRESETS
 from scripts import report_errors
 
-from ganjax import architectures, data, io, metrics, objectives, priors, steps
+from ganjax import architectures, data, io, metrics, objectives, populations, priors, steps
 from ganjax.objectives import OBJECTIVES
 from ganjax.types import Game
 
@@ -55,7 +55,15 @@ def names():
     game = Game(generator, discriminator, objectives.non_saturating(), prior)
     keys = data_keys = jax.random.split(jax.random.key(0), 2)
     batch, settings = data.batch_at(source, keys[0], 0, 64), (jnp.array([1e-3, 1e-4]), jnp.array([1.0, 10.0]))
-    return globals() | locals()
+    modules = {
+        "io": io,
+        "jax": jax,
+        "objectives": objectives,
+        "optax": optax,
+        "populations": populations,
+        "steps": steps,
+    }
+    return locals() | modules | {"Game": Game}
 
 
 def test_a_checkpoint_of_a_loop_of_ones_own(names, tmp_path, monkeypatch):
