@@ -1,6 +1,6 @@
 """Files: checkpoints, logs, pictures. The library's only place with side effects."""
 
-from ganjax.io._files import plain
+from ganjax.io._files import plain, replace_file
 from ganjax.io._weights import SavedWeights, read_arrays, read_weights, weights_sha256, write_weights
 from ganjax.io.array_cache import cache_folder, kept_arrays
 from ganjax.io.checkpoints import (
@@ -59,6 +59,7 @@ __all__ = [
     "read_arrays",
     "read_metrics",
     "read_weights",
+    "replace_file",
     "restore_latest",
     "restore_step",
     "save_gif",
