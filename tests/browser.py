@@ -1,18 +1,32 @@
 """Chromium over its DevTools pipe: opens a page, presses keys, and hears of every error and every request."""
 
 import base64
+import fcntl
 import json
 import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
-FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--mute-audio"]
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--hide-scrollbars",
+]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe"]
+# it reads commands from descriptor 3 and answers on 4
+LAUNCH = """import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.dup2(int(sys.argv[2]), 4)
+os.execvp(sys.argv[3], sys.argv[3:])"""
 SECONDS = 60  # that anything may take
 
 
@@ -21,29 +35,37 @@ class Browser:
 
     Attributes:
       errors: what the page's console, its scripts or its policy have complained of.
-      requests: the addresses of all that the page has asked for.
+      requests: the addresses of all that the page has asked for and was allowed to.
+      blocked: of all that its policy has stopped.
     """
 
     def __init__(self, folder):
         commands, self._write = os.pipe()
         self._read, answers = os.pipe()
-        # the browser reads commands from descriptor 3 and answers on 4
-        wrapped = f'exec "$0" "$@" 3<&{commands} 4>&{answers}'
-        arguments = ["sh", "-c", wrapped, CHROMIUM, *FLAGS, f"--user-data-dir={folder}", "about:blank"]
+        arguments = [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", "about:blank"]
+        # out of the way of the descriptors that they are to become
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (commands, answers)]
         self._process = subprocess.Popen(
-            arguments, pass_fds=(commands, answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-S", "-c", LAUNCH, *map(str, ends), *arguments],
+            pass_fds=ends,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
-        os.close(commands)
-        os.close(answers)
+        for end in (commands, answers, *ends):
+            os.close(end)
         self._buffer, self._number, self._session, self._loaded = b"", 0, {}, 0
-        self.errors, self.requests = [], []
+        self.errors, self.requests, self.blocked, self._asked = [], [], [], {}
 
     def __enter__(self):
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        self._session = {"sessionId": session}
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
+        try:
+            target = self.call("Target.createTarget", url="about:blank")["targetId"]
+            session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            self._session = {"sessionId": session}
+            for domain in ("Page", "Runtime", "Log", "Network"):
+                self.call(f"{domain}.enable")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error):
@@ -85,7 +107,11 @@ class Browser:
         elif method == "Log.entryAdded" and told["entry"]["level"] in ("error", "warning"):
             self.errors.append(told["entry"]["text"])
         elif method == "Network.requestWillBeSent":
+            self._asked[told["requestId"]] = told["request"]["url"]
             self.requests.append(told["request"]["url"])
+        elif method == "Network.loadingFailed" and told.get("blockedReason") == "csp":
+            self.requests.remove(self._asked[told["requestId"]])
+            self.blocked.append(self._asked[told["requestId"]])
         elif method == "Page.loadEventFired":
             self._loaded += 1
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -54,12 +55,19 @@ class Page(HTMLParser):
         assert len(dict(attributes)) == len(attributes), f"twice: {attributes}"
         element = {"tag": tag, "text": "", **{name: value or "" for name, value in attributes}}
         self.elements.append(element)
+        self._part()
         if tag not in VOID:
             self._open.append(element)
 
     def handle_endtag(self, tag):
         assert tag not in VOID
         assert self._open.pop()["tag"] == tag, f"</{tag}> closes something else, at {self.getpos()}"
+        self._part()
+
+    def _part(self):
+        """The texts of two elements are two words."""
+        for element in self._open:
+            element["text"] += " "
 
     def handle_data(self, text):
         for element in self._open:
@@ -77,7 +85,7 @@ class Page(HTMLParser):
         return json.loads(self.one("script", id="data")["text"])
 
     def section(self, name):
-        return " ".join(self.one("section", id=name)["text"].split())
+        return re.sub(r"[ \n]+", " ", self.one("section", id=name)["text"])
 
 
 def decoded(picture):

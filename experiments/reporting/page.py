@@ -56,11 +56,8 @@ class Shown(NamedTuple):
 
     @property
     def notes(self) -> list[str]:
-        film = self.film
-        return [
-            *self.record.notes,
-            *([f"Pictures of samples that can't be read: {film.unread}."] if film.unread else []),
-        ]
+        unread = [f"Pictures of samples that can't be read: {self.film.unread}."] if self.film.unread else []
+        return [*self.record.notes, *unread]
 
 
 def page(records: Sequence[Record], rows: int) -> str:
@@ -77,31 +74,28 @@ def page(records: Sequence[Record], rows: int) -> str:
     lines = settings.table(records, [run.nearest for run in runs])
     single = len(records) == 1
     style, script = read(STYLE), Markup("\n").join(map(read, SCRIPTS))
-    return (
-        environment()
-        .get_template("page.html")
-        .render(
-            title=records[0].name if single else f"{len(records)} runs compared",
-            lede=lede(records),
-            policy=policy(style, script),
-            style=style,
-            script=script,
-            data=series.as_json(panels, records),
-            single=single,
-            runs=runs,
-            columns=list(dict.fromkeys(name for run in runs for name in run.facts)),
-            sections=[(id, words) for id, words in SECTIONS.items() if id != "pictures" or pictures.total],
-            steps=sorted({frame.step for run in runs for frame in run.film.frames}),
-            primary=scores.primary(tables),
-            panels=panels,
-            titles=[panel.title for panel in panels],
-            panels_total=panels_total,
-            extremes=series.extremes(found),
-            tables=tables,
-            gallery=pictures,
-            settings=lines,
-            differing=any(line.differs for group in lines.values() for line in group),
-        )
+    template = environment().get_template("page.html")
+    return template.render(
+        title=records[0].name if single else f"{len(records)} runs compared",
+        lede=lede(records),
+        policy=policy(style, script),
+        style=style,
+        script=script,
+        data=series.as_json(panels, records),
+        single=single,
+        runs=runs,
+        columns=list(dict.fromkeys(name for run in runs for name in run.facts)),
+        sections=[(id, words) for id, words in SECTIONS.items() if id != "pictures" or pictures.total],
+        steps=sorted({frame.step for run in runs for frame in run.film.frames}),
+        primary=scores.primary(tables),
+        panels=panels,
+        titles=[panel.title for panel in panels],
+        panels_total=panels_total,
+        extremes=series.extremes(found),
+        tables=tables,
+        gallery=pictures,
+        settings=lines,
+        differing=any(line.differs for group in lines.values() for line in group),
     )
 
 
@@ -109,8 +103,8 @@ def shown(records: Sequence[Record], rows: int) -> list[Shown]:
     films, made = gallery.films(records), []
     for place, (record, film) in enumerate(zip(records, films, strict=True)):
         nearest = settings.nearest(record)
-        [*counted] = settings.table([record], [nearest]).values()
-        differing = sum(line.differs for group in counted for line in group)
+        alone = settings.table([record], [nearest])
+        differing = sum(line.differs for group in alone.values() for line in group)
         made.append(Shown(place, record, facts(record), nearest, differing, film, interpolation(record, rows)))
     return made
 

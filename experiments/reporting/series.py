@@ -18,7 +18,7 @@ GROUPS = {
     "loss": {"disc_loss": "discriminator", "gen_loss": "generator"},
     "mean score": {"real_score": "real", "fake_score": "generated"},
 }
-LAST = ("steps_per_second",)  # to be chosen, not shown to begin with
+LAST = ("steps_per_second",)
 ERROR = "_standard_error"
 BETTER = {"lower": "↓ lower is better", "higher": "↑ higher is better", "zero": "0 is best", "half": "½ is best"}
 OF_CHECKPOINTS = "evaluate.py "  # what the names of numbers in evaluations.json start with here
@@ -102,8 +102,7 @@ def panels(records: Sequence[Record], found: Sequence[Points]) -> tuple[list[Pan
     names = ordered(name for points in found for name in points)
     grouped = groups(names) if len(records) == 1 else {name: {name: ""} for name in names}
     made = [panel(title, members, records, found) for title, members in grouped.items()]
-    kept = [each._replace(shown=i < SHOWN and each.title not in LAST) for i, each in enumerate(made[:MOST_PANELS])]
-    return kept, len(made)
+    return [each._replace(shown=i < SHOWN) for i, each in enumerate(made[:MOST_PANELS])], len(made)
 
 
 def ordered(names: Iterable[str]) -> list[str]:

@@ -103,7 +103,7 @@ def test_what_runs_and_configs_are_called_cannot_break_out(tmp_path):
 
 def test_a_run_that_has_just_begun(tmp_path):
     write_json(tmp_path / "config.json", to_dict(train.parse(["ring"])))
-    page = page_of(tmp_path, interpolate=2)
+    page = page_of(tmp_path)
     assert "unfinished 0 of 10\u202f000 steps" in page.section("overview")
     assert "no pictures of samples yet" in page.section("samples")
     assert "No metrics yet" in page.section("curves")
@@ -175,7 +175,7 @@ def test_what_can_t_be_shown_is_one_line_and_code_2(tmp_path, capsys, case):
         "twice": ([run, f"{run}/../run"], "more than once"),
         "too many": ([str(i) for i in range(9)], "at most 8 runs on a page, got 9"),
         "nothing": ([], "got none"),
-        "rows": ([run, "--interpolate", "-1"], "--interpolate|interpolate >= 1, got -1"),
+        "rows": ([run, "--interpolate", "-1"], "Expected interpolate >= 1 and <= 1000, got -1"),
         "output": ([run, "--output", str(tmp_path)], "Give another --output"),
     }[case]
     assert report.entry(arguments) == 2

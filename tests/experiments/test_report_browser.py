@@ -35,6 +35,7 @@ def browser(chromium, address):
     """The page, freshly loaded."""
     chromium.errors.clear()
     chromium.requests.clear()
+    chromium.blocked.clear()
     chromium.open(address)
     return chromium
 
@@ -60,6 +61,7 @@ def test_no_errors_and_nothing_asked_of_any_network(browser, address):
     assert browser.value("document.title") == "2 runs compared · ganjax"
     assert browser.errors == []
     assert {url for url in browser.requests if not url.startswith("data:")} == {address}
+    assert browser.blocked == []
     assert browser.value("[...document.images].every((image) => image.hidden || image.naturalWidth > 0)")
 
 
@@ -78,6 +80,7 @@ def test_the_policy_stops_what_a_page_must_not_do(browser):
     for attempt, directive in attempts.items():
         assert browser.value(script.replace("ATTEMPT", attempt)) == directive
     assert browser.value("window.broken") is None
+    assert browser.blocked == ["http://127.0.0.1:9/x.png"]
     assert not [url for url in browser.requests if url.startswith("http")]
 
 

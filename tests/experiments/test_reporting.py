@@ -1,6 +1,7 @@
 """What report.py makes of a run: numbers with their meaning, curves, pictures in bounds, interpolation, settings."""
 
 import base64
+import functools
 import io
 import math
 import shlex
@@ -26,6 +27,7 @@ from ganjax.io import Checkpoints, save_png, write_json
 from ganjax.metrics import METRICS
 
 SIZES = ["--generator.features", "8", "--discriminator.features", "8", "--batch-size", "8", "--num-samples", "12"]
+IMAGES = ["digits", "--generator.name", "mlp", "--discriminator.name", "mlp", *SIZES]
 
 
 @pytest.mark.parametrize(
@@ -90,8 +92,8 @@ def test_judged_while_training_the_last_number_and_the_best(tmp_path):
         for step, kl in ((100, 0.5), (200, 0.125), (300, math.nan), (400, 0.25))
     }
     shown = page_of(run_in(tmp_path, rows=rows)).section("numbers")
-    assert "0.25best 0.125 at step 200" in shown
-    assert "8best 8 at step 100" in shown
+    assert "0.25 best 0.125 at step 200" in shown
+    assert "8 best 8 at step 100" in shown
 
 
 # ---------------------------------------------------------------- curves
@@ -100,24 +102,29 @@ def test_judged_while_training_the_last_number_and_the_best(tmp_path):
 def test_curves_hold_what_was_logged(tmp_path):
     rows = {
         10: {"disc_loss": 1.23456789, "gen_loss": 2.0, "real_score": 3.0, "fake_score": 4.0, "steps_per_second": 5.0},
-        20: {"eval/mmd[net]": 6.0, "eval/mmd_standard_error[net]": 0.5, "eval/frechet_distance[net]": 7.0},
+        20: {
+            "eval/mmd[net]": 6.0,
+            "eval/mmd_standard_error[net]": 0.5,
+            "eval/frechet_distance[net]": 7.0,
+            "eval/recall[net]": 0.5,
+        },
     }
     run_in(tmp_path, rows=rows)
     later, earlier = ({"step": step, "frechet_distance[net]": step / 8, "num_fake": 9.0} for step in (20, 4))
     write_json(tmp_path / "evaluations.json", [later, earlier])
     panels = page_of(tmp_path).data["panels"]
     assert [panel["title"] for panel in panels] == [
-        "frechet_distance", "loss", "mean score", "mmd", "frechet_distance", "steps_per_second",
+        "frechet_distance", "loss", "mean score", "mmd", "recall", "frechet_distance", "steps_per_second",
     ]  # fmt: skip
-    assert [panel["shown"] for panel in panels] == [True] * 5 + [False]
+    assert [panel["shown"] for panel in panels] == [True] * 6 + [False]
     curves = [[(curve["label"], curve["steps"], curve["values"]) for curve in panel["curves"]] for panel in panels]
     assert curves[1] == [("discriminator", [10], [1.23457]), ("generator", [10], [2.0])]
     assert curves[2] == [("real", [10], [3.0]), ("generated", [10], [4.0])]
     assert curves[3] == [("", [20], [6.0])]
-    assert curves[4] == [("", [4, 20], [0.5, 2.5])]
+    assert curves[5] == [("", [4, 20], [0.5, 2.5])]
     assert panels[3]["curves"][0]["errors"] == [0.5]
     assert [panels[3][name] for name in ("of", "direction", "unit")] == ["net", "↓ lower is better", "dimensionless"]
-    assert panels[4]["of"] == "net, checkpoints, by evaluate.py"
+    assert panels[5]["of"] == "net, checkpoints, by evaluate.py"
 
 
 def test_long_curves_are_thinned_and_keep_their_extremes():
@@ -138,7 +145,7 @@ def test_pictures_are_limited_in_number_and_size_and_the_page_says_so(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (900, 1200, 3), np.uint8)
     run_in(tmp_path, frames=())
     for step in range(30):
-        save_png(tmp_path / "samples" / f"step_{step:08d}.png", noise[: 300 if step else 900, :300] if step else noise)
+        save_png(tmp_path / "samples" / f"step_{step:08d}.png", noise[:40, :40] if step else noise)
     page = page_of(tmp_path)
     images = page.all("img")
     assert len(images) == gallery.MOST_FRAMES == 24
@@ -181,46 +188,43 @@ def test_the_methods_pictures_stand_beside_each_other(tmp_path, monkeypatch):
     monkeypatch.setattr(gallery, "MOST_PICTURES_OF_ALL", 3)
     shown = page_of(*folders).section("pictures")
     assert "3 of 5 pictures shown." in shown
-    assert "codes: a row for each value of the categorical code" in shown
+    assert "codes a row for each value of the categorical code" in shown
 
 
 # ---------------------------------------------------------------- between latents
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    return with_checkpoint(run_in(tmp_path_factory.mktemp("runs") / "ring", "ring", *SIZES, "--num-steps", "7"))
+@functools.cache
+def game_of(*arguments):
+    """A run, its config, and its first state, drawn by NumPy."""
+    config = train.parse(arguments)
+    run = assembly.assemble(config)
+    return run, config, games.first_state(run.algorithm, assembly.example_batch(run, config))
 
 
-def with_checkpoint(folder, factor=1.0):
-    """The run with its first state, times a factor, as its checkpoint of step 7."""
-    run, config = game_of(folder)
-    state = games.first_state(run.algorithm, assembly.example_batch(run, config))
+def with_checkpoint(folder, *arguments, factor=1.0):
+    """A run's folder with its first state, times a factor, as the checkpoint of step 7; read."""
+    _, _, state = game_of(*arguments)
     state = jax.tree.map(lambda x: x * factor if jnp.issubdtype(x.dtype, jnp.floating) else x, state)
-    with Checkpoints(folder / "checkpoints") as checkpoints:
+    with Checkpoints(run_in(folder, *arguments) / "checkpoints") as checkpoints:
         checkpoints.save(7, state._replace(step=jnp.int32(7)))
-    return folder
+    return records.read(folder, "run")
 
 
-def game_of(folder):
-    config = records.read(folder, "").config
-    return assembly.assemble(config), config
-
-
-def test_the_way_between_latents_is_sample_pys(trained):
-    made = interpolations.interpolation(records.read(trained, "run"), 3)
-    run, config = game_of(trained)
-    state = games.first_state(run.algorithm, assembly.example_batch(run, config))
+def test_the_way_between_latents_is_sample_pys(tmp_path):
+    made = interpolations.interpolation(with_checkpoint(tmp_path, *IMAGES), 2)
+    run, config, state = game_of(*IMAGES)
     game = sampling.trained(config, run, state, steps.generator_variables(state), None)
-    assert np.array_equal(decoded(made.picture), sampling.interpolation(game, jax.random.key(0), 3, np.zeros(0)))
-    assert made.words == "step 7: paths: great circles between two latents"
+    drawn = sampling.interpolation(game, jax.random.key(0), 2, np.zeros(0))
+    assert np.array_equal(decoded(made.picture), np.broadcast_to(drawn, (*drawn.shape[:2], 3)))
+    assert made.words == "step 7: in each row the great circle between two latents"
 
 
-def test_where_there_is_no_way_between_latents_the_page_says_why(trained, tmp_path):
-    line = with_checkpoint(run_in(tmp_path / "line", "tutorial-uniform-to-normal", *SIZES))
-    assert interpolations.interpolation(records.read(line, ""), 2).words.startswith("Samples are numbers on a line")
-    lost = with_checkpoint(run_in(tmp_path / "lost", "ring", *SIZES), factor=jnp.nan)
-    assert "step 7 is not finite" in interpolations.interpolation(records.read(lost, ""), 2).words
+def test_where_there_is_no_way_between_latents_the_page_says_why(tmp_path):
+    line = with_checkpoint(tmp_path / "line", "tutorial-uniform-to-normal", *SIZES)
+    assert interpolations.interpolation(line, 2).words.startswith("Samples are numbers on a line")
+    lost = with_checkpoint(tmp_path / "lost", *IMAGES, factor=jnp.nan)
+    assert interpolations.interpolation(lost, 2).words == "No interpolation: the generator of step 7 is not finite."
     bare = records.read(run_in(tmp_path / "bare"), "")
     assert interpolations.interpolation(bare, 2).words.startswith("No interpolation: ")
     assert interpolations.interpolation(bare, 0).words == "No interpolation: none was asked for"
@@ -228,6 +232,11 @@ def test_where_there_is_no_way_between_latents_the_page_says_why(trained, tmp_pa
     left = interpolations.interpolation(bare, 2)
     assert left.picture is not None
     assert left.words.startswith("interpolation.png, as sample.py has left it (")
+
+
+def test_what_is_between_latents_in_words():
+    assert interpolations.words("labels", True, 1000).endswith("; a row keeps its class")
+    assert interpolations.words("none", False, 1000) == "step 1\u202f000: paths: great circles between two latents"
 
 
 # ---------------------------------------------------------------- settings
