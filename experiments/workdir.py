@@ -156,9 +156,18 @@ def read_config(path: Path) -> Config:
     Raises:
       InputError: if there is no run.
     """
+    return config_module.from_dict(read_values(path), str(path / "config.json"))
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """What config.json of the run in a folder holds, whichever version wrote it.
+
+    Raises:
+      InputError: if there is no run.
+    """
     if not path.is_dir():
         raise InputError(f"There is no folder {path}: give the --workdir of a run of experiments/train.py.")
     values = read_config_values(path)
     if values is None:
         raise InputError(f"There is no run in {path} (no config.json): give the workdir of experiments/train.py.")
-    return config_module.from_dict(values, str(path / CONFIG))
+    return values
