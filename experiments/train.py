@@ -105,9 +105,8 @@ def train(console: Console, config: Config, run: Run, layout: Layout, workdir: P
     else:
         state = parallel.on_host(state)
         if parallel.is_leader():
-            with checkpoints.finishing("final.json and the pictures of the whole run"):
-                finish(console, workdir, state, tally)
-                draw_views(console, config, run, state, workdir)
+            checkpoints.finishing("final.json or curves", lambda: finish(console, workdir, state, tally))
+            checkpoints.finishing("Pictures of the end", lambda: draw_views(console, config, run, state, workdir))
     checkpoints.conclude()
 
 
@@ -190,10 +189,13 @@ def fetch(config: Config, layout: Layout, step: int) -> tuple[int, Any]:
 def show(config: Config, run: Run, state: GanState, outputs: Outputs) -> None:
     """A picture of the same latents as ever, by the process that writes."""
     if parallel.is_leader():
-        with outputs.checkpoints.trying("The pictures of samples"):
-            picture = pictures.snapshot(run, config, state, outputs.workdir)
-            if int(state.step):
-                outputs.log.write_image(int(state.step), "samples", picture)
+        outputs.checkpoints.trying("The pictures of samples", lambda: draw(config, run, state, outputs))
+
+
+def draw(config: Config, run: Run, state: GanState, outputs: Outputs) -> None:
+    picture = pictures.snapshot(run, config, state, outputs.workdir)
+    if int(state.step):
+        outputs.log.write_image(int(state.step), "samples", picture)
 
 
 def judge(config: Config, examine: Examine, state: GanState, outputs: Outputs) -> float:
