@@ -213,6 +213,8 @@ class Config:
     """which numbers to judge by, as in evaluate.py; by default all that suit the data"""
     best_by: str | None = None
     """which of them makes a checkpoint the best; by default frechet_distance, or on toys reverse_kl"""
+    on_nonfinite: Literal["stop", "rollback"] = "stop"
+    """numbers that are no longer finite: stop and say where, or go on from the last checkpoint past what led there"""
     parallel: Parallel = Parallel()
     workdir: str | None = None
     """where the run writes; by default runs/PRESET"""
@@ -222,11 +224,11 @@ CHOICES = tuple(f.name for f in dataclasses.fields(Config) if f.name in TABLES)
 
 
 def to_dict(config: Config) -> dict[str, Any]:
-    """The config as JSON-ready values, without `workdir`, `parallel` and `data.cache`: a run may be moved, and to other
-    machines."""
+    """The config as JSON-ready values, without what is no part of the run: it may be moved, and to other machines."""
     values = dataclasses.asdict(config)
-    del values["workdir"], values["parallel"], values["data"]["cache"]
-    for name in ("memory", "workers", "prefetch"):  # the batches are the same
+    for name in ("workdir", "parallel", "on_nonfinite"):
+        del values[name]
+    for name in ("cache", "memory", "workers", "prefetch"):  # the batches are the same
         del values["data"][name]
     return values
 

@@ -24,7 +24,7 @@ from assembly import Run
 from config import Config, Parallel
 from rich.console import Console
 from rich.markup import escape
-from scripts import INTERRUPTED, report_errors
+from scripts import INTERRUPTED, Failure, report_errors
 
 from ganjax import parallel, steps
 from ganjax.checks import InputError
@@ -184,6 +184,7 @@ class PeerWatch:
             return
         if isinstance(error, KeyboardInterrupt):
             os._exit(INTERRUPTED)
+        code = PEER_LOST
         if parallel.is_lost_peer(error):
             Console(stderr=True).print(
                 f"[bold red]error:[/] process {jax.process_index()} has lost another process of this run "
@@ -192,14 +193,16 @@ class PeerWatch:
                 highlight=False,
                 soft_wrap=True,
             )
+        elif isinstance(error, Failure):  # known to every process
+            code = report_errors(lambda: _raise(error))
         elif isinstance(error, InputError):
             report_errors(lambda: _raise(error))
         else:
             traceback.print_exception(kind, error, trace)
         sys.stderr.flush()
         time.sleep(SECONDS_TO_SPEAK if parallel.is_leader() else 0)
-        os._exit(PEER_LOST)
+        os._exit(code)
 
 
-def _raise(error: InputError) -> None:
+def _raise(error: BaseException) -> None:
     raise error

@@ -16,7 +16,7 @@ import jax
 import workdir as workdir_module
 from config import Config
 from rich.console import Console
-from scripts import LostError
+from scripts import LOST, Failure
 
 from ganjax.checks import InputError
 from ganjax.io import Checkpoints, MetricsLog, Restored, SaveError, why
@@ -62,7 +62,8 @@ class Safekeeping:
         return self._checkpoints.latest_step()
 
     def restore(self, template: PyTree) -> Restored:
-        """As `Checkpoints.restore`."""
+        """As `Checkpoints.restore`; of a save under way that fails, the one before."""
+        self._settle(self._fail)
         restored = self._checkpoints.restore(template)
         extra = dict(restored.extra)
         self._logged = extra.pop(LOGGED, None)
@@ -163,11 +164,11 @@ class Safekeeping:
         """To be called at the end.
 
         Raises:
-          LostError: where the last checkpoint, or what belongs to the end, could not be written.
+          Failure: where the last checkpoint, or what belongs to the end, could not be written.
         """
         lost = [] if self._failed is None else [str(self._failed)]
         if lost or self._missing:
-            raise LostError(f"{' '.join((*lost, *self._missing))} {AGAIN}.")
+            raise Failure(f"{' '.join((*lost, *self._missing))} {AGAIN}.", LOST)
 
 
 def for_training(config: Config, workdir: Path, console: Console) -> Safekeeping:

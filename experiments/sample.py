@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,7 +33,7 @@ from scripts import report_errors
 
 from ganjax import steps
 from ganjax.data import to_uint8
-from ganjax.io import Restored, best_step, restore_latest, restore_step, save_png
+from ganjax.io import Restored, best_step, replace_file, restore_latest, restore_step, save_png
 from ganjax.types import GanState, Variables
 
 Weights = Literal["ema", "raw"]
@@ -147,7 +148,9 @@ def main(options: Options) -> None:
 
 def save_samples(path: Path, samples: np.ndarray) -> None:
     """One array, `samples`: images as bytes, points as they are."""
-    np.savez_compressed(path, samples=np.asarray(to_uint8(jnp.asarray(samples))) if samples.ndim == 4 else samples)
+    content = BytesIO()
+    np.savez_compressed(content, samples=np.asarray(to_uint8(jnp.asarray(samples))) if samples.ndim == 4 else samples)
+    replace_file(path, content.getvalue())
     print(f"{path}: array `samples`, {list(samples.shape)}")
 
 

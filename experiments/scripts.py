@@ -1,12 +1,13 @@
-"""What every script here does with bad input: one clear line, exit code 2."""
+"""What every script here does with bad input (one clear line, exit code 2) and without a reader: it goes on."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,23 +15,44 @@ from rich.markup import escape
 from ganjax.checks import InputError
 from ganjax.io import SaveError
 
-USAGE_ERROR, LOST, INTERRUPTED = 2, 4, 130
+USAGE_ERROR, DIVERGED, LOST, INTERRUPTED = 2, 4, 5, 130
 
 
-class LostError(Exception):
-    """What a script made could not be written in the end; the message says what, why, and what to do."""
+class Failure(Exception):
+    """What ends a script though its input was right.
+
+    Args:
+      message: one clear line: what happened, what is kept, the likely mend.
+      code: the process's exit code.
+    """
+
+    def __init__(self, message: str, code: int):
+        super().__init__(message)
+        self.code = code
 
 
 def report_errors(script: Callable[[], None]) -> int:
-    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2, results that could not be
-    written one and code 4.
+    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2, a `Failure` one and its code,
+    what could not be written one and code 5.
 
-    After Ctrl-C a process that is one of the scripts here ends at once, with code 130.
+    A process that is one of the scripts here ends at once after Ctrl-C, with code 130, and outlives its readers.
     """
+    if not is_script():
+        return exit_code(script)
+    with contextlib.redirect_stdout(lasting(sys.stdout)), contextlib.redirect_stderr(lasting(sys.stderr)):
+        try:
+            return exit_code(script)
+        finally:
+            flush()
+
+
+def exit_code(script: Callable[[], None]) -> int:
     try:
         script()
-    except (InputError, LostError, SaveError) as error:
+    except (InputError, Failure, SaveError) as error:
         Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        if isinstance(error, Failure):
+            return error.code
         return USAGE_ERROR if isinstance(error, InputError) else LOST
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted.")
@@ -38,6 +60,47 @@ def report_errors(script: Callable[[], None]) -> int:
             leave(INTERRUPTED)
         return INTERRUPTED
     return 0
+
+
+def flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody is left to read, or ever was
+            stream.flush()
+
+
+class Lasting:
+    """A stream whose reader may leave, as `head` does, or a terminal that is closed: what is said then, nobody hears.
+
+    Without it the first line after that would end a run of days. The same for a log on a disk that is full.
+    """
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with self._heard_or_not():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._heard_or_not():
+            self._stream.flush()
+
+    @contextlib.contextmanager
+    def _heard_or_not(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+def lasting(stream: TextIO) -> TextIO:
+    return cast(TextIO, Lasting(stream)) if stream else stream  # there may be none: `>&-`
 
 
 def is_script() -> bool:
@@ -48,7 +111,5 @@ def is_script() -> bool:
 
 def leave(code: int) -> None:
     """Ends the process without Python's tidying up, in which threads that computations left running may crash."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # nobody is left to read
-            stream.flush()
+    flush()
     os._exit(code)

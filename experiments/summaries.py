@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ganjax.checks import InputError
-from ganjax.io import Dots, intervals_picture, save_png, write_json
+from ganjax.io import Dots, intervals_picture, replace_file, save_png, write_json
 
 COUNTS = ("num_samples", "num_real", "num_fake", "classifier_accuracy")  # of the protocol, not of a game
 
@@ -82,7 +82,7 @@ def summarize(sweep: Sweep, finished: Mapping[str, Finished], workdir: Path) -> 
     ]
     metrics = list(dict.fromkeys(name for line in lines for name in line.estimates))
     rows = [["", *metrics, "minutes"], *(cells_of(line, metrics, sweep) for line in lines), *published(sweep, metrics)]
-    (workdir / "table.md").write_text(markdown(rows))
+    replace_file(workdir / "table.md", markdown(rows).encode())
     save_png(workdir / "sweep.png", picture(sweep, lines, metrics))
     write_json(workdir / "sweep.json", as_json(sweep, lines, finished))
     return for_terminal(rows)

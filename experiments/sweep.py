@@ -27,10 +27,12 @@ import tyro
 import workdir as workdir_module
 from assembly import Run
 from cells import Cell, product, with_numbers
+from chunks import next_stop
 from compiled import keep_compiled, num_processors
 from config import Config
 from configs import PRESETS
 from configs.sweeps import SWEEPS, Sweep
+from interruption import Interruption
 from jax.sharding import NamedSharding, PartitionSpec
 from judges import judge, judges_of
 from limits import check_numbers
@@ -40,7 +42,6 @@ from rich.table import Table
 from sample import Weights, chosen
 from scripts import report_errors
 from summaries import Finished, read_finished, summarize, write_finished
-from train import Interruption, next_stop
 
 from ganjax import populations
 from ganjax.checks import InputError
@@ -221,14 +222,17 @@ def play(
         fed = source.draw, source.gather, config.batch_size, length
         return populations.compiled_chunk(population.make, *fed, mesh=mesh if mesh.size > 1 else None)
 
-    while step < config.num_steps and not interruption.asked:
+    stopping = False
+    while step < config.num_steps and not stopping:
         began, length = time.perf_counter(), next_stop(config, step) - step
         states, info = of_length(length)(states, data_keys, settings, arrays)
         info, step = jax.device_get(info), step + length
         seconds += time.perf_counter() - began
         progress(step, info)
-        if step % config.checkpoint_every == 0 or step == config.num_steps or interruption.asked:
+        stopping = interruption.asked  # once: a signal after this is the next round's
+        if step % config.checkpoint_every == 0 or step == config.num_steps or stopping:
             checkpoints.save(step, states, extra={"seconds": seconds})
+        interruption.took(time.perf_counter() - began)
     return jax.device_put(states, mesh.devices.flat[0]), seconds
 
 

@@ -8,14 +8,11 @@ stopped, bit for bit. This is the file to copy for a loop of one's own.
 from __future__ import annotations
 
 import contextlib
-import math
-import signal
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple
 
 import assembly
@@ -28,22 +25,27 @@ import safekeeping
 import tyro
 import views
 from assembly import Run
+from chunks import fetch
+from collapse import CollapseWatch
 from compiled import keep_compiled
 from config import Config
 from configs import PRESETS
 from examiner import Examine, due, in_words, tried
+from interruption import Interruption
 from judges import check_asked
 from machines import Layout, MutedLog, PeerWatch
 from progress import Progress
 from rich.console import Console
 from safekeeping import Safekeeping, SteadyLog
 from scripts import report_errors
+from soundness import REMEDIES, Unsound
+from tally import Tally
 from views import Scene
 
 from ganjax import parallel, steps
 from ganjax.checks import InputError
 from ganjax.io import read_metrics, state_sha256, write_json
-from ganjax.types import GanState, StepInfo
+from ganjax.types import GanState
 
 DEFAULT_PRESET = "digits"
 
@@ -85,6 +87,23 @@ def main(arguments: Sequence[str]) -> None:
 # ---------------------------------------------------------------- the loop
 
 
+class Session(NamedTuple):
+    """A run that is going on in this process, and where it leaves its traces."""
+
+    config: Config
+    run: Run
+    layout: Layout
+    console: Console
+    workdir: Path
+    checkpoints: Safekeeping
+    log: SteadyLog | MutedLog
+    progress: Progress
+    examine: Examine | None
+    watch: CollapseWatch | None
+    tally: Tally
+    interruption: Interruption
+
+
 def train(console: Console, config: Config, run: Run, layout: Layout, workdir: Path) -> None:
     """Trains from the latest checkpoint, or from the start, to `num_steps` or the first Ctrl-C."""
     with safekeeping.for_training(config, workdir, console) as checkpoints:
@@ -93,12 +112,14 @@ def train(console: Console, config: Config, run: Run, layout: Layout, workdir: P
         examine = tried(config, run, workdir, state)
         progress = Progress(console, start, config.num_steps, config.batch_size, assembly.noun(run))
         log = checkpoints.log(start) if parallel.is_leader() else MutedLog()
+        watch = CollapseWatch(run) if parallel.is_leader() else None
         with contextlib.ExitStack() as at_end, log, progress, Interruption(console) as interruption, PeerWatch():
             at_end.callback(layout.close)
-            outputs = Outputs(workdir, checkpoints, log, progress, examine)
+            place = config, run, layout, console, workdir
+            session = Session(*place, checkpoints, log, progress, examine, watch, tally, interruption)
             if start == 0:
-                show(config, run, state, outputs)
-            state = loop(config, run, layout, state, outputs, tally=tally, interruption=interruption)
+                show(session, state)
+            state = loop(session, state)
     step = int(state.step)
     if step < config.num_steps:
         console.print(f"Stopped at step {step} of {config.num_steps}; the same command goes on from there.")
@@ -126,134 +147,100 @@ def begin(console: Console, layout: Layout, checkpoints: Safekeeping) -> tuple[G
         raise InputError(f"The checkpoint at step {restored.step} is not one of this script: {error}.") from error
 
 
-class Outputs(NamedTuple):
-    """Where a run leaves its traces."""
-
-    workdir: Path
-    checkpoints: Safekeeping
-    log: SteadyLog | MutedLog
-    progress: Progress
-    examine: Examine | None
-
-
-def loop(
-    config: Config,
-    run: Run,
-    layout: Layout,
-    state: GanState,
-    outputs: Outputs,
-    *,
-    tally: Tally,
-    interruption: Interruption,
-) -> GanState:
+def loop(session: Session, state: GanState) -> GanState:
     """Chunk after chunk; between chunks, whatever is due at that step."""
-    _, checkpoints, log, progress, examine = outputs
-    step, stopping = int(state.step), False
-    length, arrays = fetch(config, layout, step)
+    config, step, stopping = session.config, int(state.step), False
+    length, arrays = fetch(config, session.layout, step)
     while step < config.num_steps and not stopping:
         began = time.perf_counter()
-        state, info = layout.compile(length)(state, run.data_key, arrays)
-        following, arrays = fetch(config, layout, step + length)  # while that is computed
-        tally.add(jax.device_get(info), length, time.perf_counter() - began)
-        step += length
-        last, stopping = step == config.num_steps, parallel.anywhere(interruption.asked)
-        progress.advance(step)
-        if step % config.log_every == 0 or last:
-            row = tally.take()
-            log.write(step, row | {"steps_per_second": progress.speed})
-            progress.report(step, row)
+        state, sound, following = play(session, state, length, arrays)
+        step, (length, arrays) = step + length, following
+        last, stopping = step == config.num_steps, parallel.anywhere(session.interruption.asked)
+        session.progress.advance(step)
         if step % config.sample_every == 0 or last:
-            show(config, run, state, outputs)
-        judged, problem = None, None
-        if examine is not None and due(config, step):
-            try:
-                judged = judge(config, examine, state, outputs)
-            except InputError as error:  # the training until here must not be lost with it
-                problem = error
-        if step % config.checkpoint_every == 0 or last or stopping or judged is not None or problem is not None:
-            log.flush()  # what a checkpoint has seen must not be lost after it
-            checkpoints.save(step, parallel.on_host(state), extra=tally.as_dict(), score=judged)
-        if problem is not None:
-            raise problem
-        progress.restart_clock()
-        length = following
+            show(session, state)
+        if step % config.log_every == 0 or last:
+            report(session, step)
+        judgment = judge(session, state) if session.examine is not None and due(config, step) else None
+        if step % config.checkpoint_every == 0 or last or stopping or judgment is not None or not sound:
+            save(session, state, sound, judgment)
+        session.progress.restart_clock()
+        session.interruption.took(time.perf_counter() - began)
     return state
 
 
-def fetch(config: Config, layout: Layout, step: int) -> tuple[int, Any]:
-    """How many steps the chunk from `step` on has, and its data; nothing after the last step."""
-    length = next_stop(config, step) - step
-    return length, layout.arrays(step, length) if length else None
+def play(session: Session, state: GanState, length: int, arrays: Any) -> tuple[GanState, bool, tuple[int, Any]]:
+    """A chunk of steps, and while it is computed the next one's length and data; whether all its numbers are finite.
 
-
-def show(config: Config, run: Run, state: GanState, outputs: Outputs) -> None:
-    """A picture of the same latents as ever, by the process that writes."""
-    if parallel.is_leader():
-        outputs.checkpoints.trying("The pictures of samples", lambda: draw(config, run, state, outputs))
-
-
-def draw(config: Config, run: Run, state: GanState, outputs: Outputs) -> None:
-    picture = pictures.snapshot(run, config, state, outputs.workdir)
-    if int(state.step):
-        outputs.log.write_image(int(state.step), "samples", picture)
-
-
-def judge(config: Config, examine: Examine, state: GanState, outputs: Outputs) -> float:
-    """The numbers of now, into the log and onto the terminal; the score that says whether this is the best so far."""
+    Where they aren't, the config says what to do about it: the state is then another one.
+    """
+    config, run, layout, began = session.config, session.run, session.layout, time.perf_counter()
     step = int(state.step)
-    numbers, score = examine(state)
-    outputs.log.write(step, {pictures.JUDGED + name: value for name, value in numbers.items()})
-    outputs.progress.note(f"step {step}  {in_words(numbers, config)}")
+    state, info = layout.compile(length)(state, run.data_key, arrays)
+    finite = steps.all_finite((state, info))
+    following = fetch(config, layout, step + length)
+    info, sound = jax.device_get((info, finite))
+    if sound:
+        session.tally.add(info, length, time.perf_counter() - began)
+    else:
+        unsound = Unsound(step, step + length, config, run, layout, session.checkpoints, session.console)
+        state = REMEDIES[config.on_nonfinite](unsound, session.tally)
+    return state, bool(sound), following
+
+
+def report(session: Session, step: int) -> None:
+    """A row of metrics: the means since the last one, and what was measured beside them."""
+    row = session.tally.take()
+    if row:
+        session.log.write(step, row | {"steps_per_second": session.progress.speed})
+        session.progress.report(step, row)
+
+
+def show(session: Session, state: GanState) -> None:
+    """A picture of the same latents as ever, and how unlike the samples are, by the process that writes."""
+    if session.watch is None:
+        return
+    config, step = session.config, int(state.step)
+    session.checkpoints.trying("The pictures of samples", lambda: draw(session, state))
+    if step:
+        diversity = session.watch.diversity(state)
+        session.tally.beside["diversity"] = diversity
+        warning = session.watch.warning(diversity, step / config.num_steps)
+        if warning is not None:
+            session.progress.note(f"step {step}  warning: {warning}")
+
+
+def draw(session: Session, state: GanState) -> None:
+    picture = pictures.snapshot(session.run, session.config, state, session.workdir)
+    if int(state.step):
+        session.log.write_image(int(state.step), "samples", picture)
+
+
+def judge(session: Session, state: GanState) -> float | InputError:
+    """The numbers of now, into the log and onto the terminal; the score that says whether this is the best so far.
+
+    What keeps a state from being judged is given back, not raised: the training until here must not be lost with it.
+    """
+    assert session.examine is not None
+    step = int(state.step)
+    try:
+        numbers, score = session.examine(state)
+    except InputError as error:
+        return error
+    session.log.write(step, {pictures.JUDGED + name: value for name, value in numbers.items()})
+    session.progress.note(f"step {step}  {in_words(numbers, session.config)}")
     return score
 
 
-def next_stop(config: Config, step: int) -> int:
-    """The next step at which a chunk ends. A function of the step alone, so a resumed run cuts the same chunks."""
-    intervals = (config.steps_per_call, config.log_every, config.sample_every, config.checkpoint_every)
-    intervals += () if config.eval_every is None else (config.eval_every,)
-    return min(config.num_steps, *((step // interval + 1) * interval for interval in intervals))
-
-
-class Tally:
-    """Sums of what the steps reported since the last row of metrics, and the seconds trained; goes into checkpoints."""
-
-    def __init__(self, sums: dict[str, float] | None = None, steps: int = 0, seconds: float = 0.0):
-        self.sums, self.steps, self.seconds = {name: float(x) for name, x in (sums or {}).items()}, steps, seconds
-
-    def add(self, info: StepInfo, length: int, seconds: float) -> None:
-        for name, mean in info._asdict().items():
-            self.sums[name] = self.sums.get(name, 0.0) + float(mean) * length
-        self.steps, self.seconds = self.steps + length, self.seconds + seconds
-
-    def take(self) -> dict[str, float]:
-        """The means since the last call."""
-        means = {name: total / self.steps for name, total in self.sums.items()}
-        self.sums, self.steps = {}, 0
-        return means
-
-    def as_dict(self) -> dict[str, Any]:
-        # JSON has no NaN: a sum that is not finite travels as its name
-        return {"sums": {name: str(x) for name, x in self.sums.items()}, "steps": self.steps, "seconds": self.seconds}
-
-
-class Interruption:
-    """Turns the first Ctrl-C, or a SIGTERM, into a question asked between chunks; a second Ctrl-C exits now."""
-
-    def __init__(self, console: Console):
-        self._console, self.asked = console, False
-
-    def __enter__(self) -> Interruption:
-        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        self._console.print("Stopping: saving a checkpoint after these steps. Ctrl-C again exits at once.")
+def save(session: Session, state: GanState, sound: bool, judgment: float | InputError | None) -> None:
+    """A checkpoint, and only then the error of a judgment."""
+    session.log.flush()  # what a checkpoint has seen must not be lost after it
+    if sound:
+        session.tally.rollbacks = 0
+    score = None if isinstance(judgment, InputError) else judgment
+    session.checkpoints.save(int(state.step), parallel.on_host(state), extra=session.tally.as_dict(), score=score)
+    if isinstance(judgment, InputError):
+        raise judgment
 
 
 # ---------------------------------------------------------------- before and after
@@ -294,11 +281,9 @@ def finish(console: Console, workdir: Path, state: GanState, tally: Tally) -> No
         "steps_per_second": int(state.step) / max(tally.seconds, 1e-9),
         "state_sha256": state_sha256(state),
     }
-    last = {name: value for row in rows[-2:] if row["step"] == rows[-1]["step"] for name, value in row.items()}
+    last = {name: value for row in rows if row["step"] == rows[-1]["step"] for name, value in row.items()}
     write_json(workdir / "final.json", last | final)
     pictures.film_and_curves(workdir, rows)
-    if not all(math.isfinite(last[name]) for name in ("disc_loss", "gen_loss") if name in last):
-        console.print("[yellow]The last losses are not finite: the game diverged.[/] Lower the learning rates.")
     console.print(f"Done: {final['step']} steps in {tally.seconds:.1f} s of training.", highlight=False)
     console.print(f"Samples: {workdir / 'samples.gif'}", highlight=False, soft_wrap=True, markup=False)
 

@@ -1,7 +1,7 @@
 """Files: checkpoints, logs, pictures. The library's only place with side effects."""
 
 from ganjax.io._failures import why
-from ganjax.io._files import plain, read_json
+from ganjax.io._files import plain, read_json, replace_file
 from ganjax.io._weights import SavedWeights, read_arrays, read_weights, weights_sha256, write_weights
 from ganjax.io.array_cache import cache_folder, kept_arrays
 from ganjax.io.checkpoints import (
@@ -63,6 +63,7 @@ __all__ = [
     "read_json",
     "read_metrics",
     "read_weights",
+    "replace_file",
     "restore_latest",
     "restore_step",
     "save_gif",

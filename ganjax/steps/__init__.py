@@ -3,6 +3,7 @@
 from ganjax.steps._averaging import averaged, generator_variables, warmed_up
 from ganjax.steps._chunk import Chunk, best_loop, chunk, compiled_chunk
 from ganjax.steps._dynamics import Flow, eigenvalues, jacobian, one_step, spectral_radius, vector_field
+from ganjax.steps._finite import all_finite, nonfinite
 from ganjax.steps._fused import fused
 from ganjax.steps._gradients import Gradients, separate
 from ganjax.steps._integrators import extragradient, optimistic, runge_kutta
@@ -32,6 +33,7 @@ __all__ = [
     "Players",
     "StepInfo",
     "accumulated",
+    "all_finite",
     "alternating",
     "averaged",
     "best_loop",
@@ -45,6 +47,7 @@ __all__ = [
     "fused",
     "generator_variables",
     "jacobian",
+    "nonfinite",
     "one_step",
     "optimistic",
     "real_then_fake",

@@ -1,3 +1,5 @@
+import importlib.util
+
 import jax
 import numpy as np
 from sklearn.datasets import load_digits
@@ -25,3 +27,12 @@ def test_a_batch_of_digits_with_labels():
     for sample, label in zip(np.asarray(batch.samples), np.asarray(batch.condition), strict=True):
         twins = np.flatnonzero(np.all(stored == sample, axis=(1, 2, 3)))
         assert label in np.asarray(source.arrays.labels)[twins]
+
+
+def test_without_the_file_the_package_is_asked(monkeypatch):
+    found = data.digits().arrays
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    asked = data.digits().arrays
+    np.testing.assert_array_equal(found.samples, asked.samples)
+    np.testing.assert_array_equal(found.labels, asked.labels)
+    assert found.labels.dtype == asked.labels.dtype

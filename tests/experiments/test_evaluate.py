@@ -265,7 +265,7 @@ def test_when_a_judgment_is_due():
     config = replace(PRESETS["ring"], eval_every=30, num_steps=100)
     assert [step for step in range(1, 101) if due(config, step)] == [30, 60, 90, 100]
     assert not due(replace(config, eval_every=None), 100)
-    assert train.next_stop(replace(config, steps_per_call=50, log_every=1000), 20) == 30
+    assert chunks.next_stop(replace(config, steps_per_call=50, log_every=1000), 20) == 30
 
 
 def test_config_json_keeps_the_names_of_metrics():
