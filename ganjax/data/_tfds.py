@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from ganjax.checks import InputError, UnknownNameError, unknown_name
+from ganjax.data._features import check_features
 from ganjax.data._notes import listed
 from ganjax.data._source import Source, image_source
 from ganjax.data._tfrecord import Shard, TFRecords
@@ -80,6 +81,7 @@ def tfds_source(
 def open_prepared(name: str, data_dir: str | Path | None = None, split: str = "train") -> Prepared:
     """What `tfds_source` reads, not read yet. Arguments and errors: its own, where they don't take reading."""
     folder = find_prepared(name, data_dir)
+    check_features(folder)
     builder = _builder(folder)
     info = builder.info
     base = split.partition("[")[0]
