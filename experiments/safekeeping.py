@@ -6,9 +6,9 @@ the very end, when there is no next try, becomes the script's exit code.
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,8 @@ class Safekeeping:
         return self._checkpoints.latest_step()
 
     def restore(self, template: PyTree) -> Restored:
-        """As `Checkpoints.restore`."""
+        """As `Checkpoints.restore`; of a save under way that fails, the one before."""
+        self._settle(self._fail)
         restored = self._checkpoints.restore(template)
         extra = dict(restored.extra)
         self._logged = extra.pop(LOGGED, None)
@@ -79,10 +80,12 @@ class Safekeeping:
         self._settle(self._fail)
         logged = {} if self._log is None else {LOGGED: self._log.sha256(step)}
         try:
-            self._return(step)
+            self._return()
             self._checkpoints.save(step, state, {**(extra or {}), **logged}, score)
         except SaveError as error:
             self._fail(error)
+        except OSError as error:
+            self._fail(SaveError(step, why(error)))
 
     def _settle(self, fail: Callable[[SaveError], None]) -> None:
         """Waits for the save under way; what went wrong with it goes to `fail`."""
@@ -101,20 +104,20 @@ class Safekeeping:
         self._note(error)
         self._say(f"{error} The training goes on, and the next checkpoint is tried when it is due.")
 
-    def _return(self, step: int) -> None:
+    def _return(self) -> None:
         """Makes the run's folder anew where it was deleted or renamed.
 
         Raises:
-          SaveError: where something else stands there now, or it can't be made.
+          OSError: where another run's stands there now, or it can't be made.
         """
         if jax.process_count() > 1 or workdir_module.is_held(self._workdir):
             return
         try:
             self._reopen()
-            if self._log is not None:
-                self._log.write_anew()
-        except (InputError, OSError) as error:
-            raise SaveError(step, reason_of(error)) from error
+        except InputError as error:
+            raise OSError(errno.ENOENT, " ".join(str(error).rstrip(".").split())) from error
+        if self._log is not None:
+            self._log.write_anew()
         self._say(
             f"{self._workdir} is not the folder that it was: deleted, or renamed. It is made anew, with what this run "
             "still has: config.json, metrics.jsonl, and its checkpoints from now on."
@@ -139,21 +142,21 @@ class Safekeeping:
             )
         return SteadyLog(self._log, self)
 
-    @contextlib.contextmanager
-    def trying(self, what: str) -> Iterator[None]:
-        """Tells, the first time, that something could not be written, and goes on without."""
+    def trying(self, what: str, write: Callable[[], object]) -> None:
+        """Writes something of the run; where that fails it says so, the first time, and goes on without."""
         try:
-            yield
+            self._return()
+            write()
         except OSError as error:
             if what not in self._told:
                 self._told.add(what)
                 self._say(f"{what} could not be written: {why(error)}. The training goes on without.")
 
-    @contextlib.contextmanager
-    def finishing(self, what: str) -> Iterator[None]:
-        """The same for what is written once, at the end: `conclude` counts it as lost."""
+    def finishing(self, what: str, write: Callable[[], object]) -> None:
+        """Writes what belongs to the end; `conclude` counts it as lost where that fails."""
         try:
-            yield
+            self._return()
+            write()
         except OSError as error:
             self._missing.append(f"{what} could not be written: {why(error)}.")
 
@@ -185,24 +188,16 @@ class SteadyLog:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        with self._trying():
-            self._log.close()
+        self._try(self._log.close)
 
     def write(self, step: int, scalars: Mapping[str, Any]) -> None:
-        with self._trying():
-            self._log.write(step, scalars)
+        self._try(lambda: self._log.write(step, scalars))
 
     def write_image(self, step: int, name: str, picture: Any) -> None:
-        with self._trying():
-            self._log.write_image(step, name, picture)
+        self._try(lambda: self._log.write_image(step, name, picture))
 
     def flush(self) -> None:
-        with self._trying():
-            self._log.flush()
+        self._try(self._log.flush)
 
-    def _trying(self) -> contextlib.AbstractContextManager[None]:
-        return self._keeping.trying("The log (metrics.jsonl, TensorBoard's events)")
-
-
-def reason_of(error: Exception) -> str:
-    return str(error).rstrip(".") if isinstance(error, InputError) else why(error)
+    def _try(self, write: Callable[[], object]) -> None:
+        self._keeping.trying("The log (metrics.jsonl, TensorBoard's events)", write)

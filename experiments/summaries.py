@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ganjax.checks import InputError
-from ganjax.io import Dots, intervals_picture, replace_file, save_png, write_json
+from ganjax.io import Dots, intervals_picture, read_sealed, replace_file, save_png, write_json, write_sealed
 
 COUNTS = ("num_samples", "num_real", "num_fake", "classifier_accuracy")  # of the protocol, not of a game
 
@@ -58,13 +57,13 @@ def read_finished(workdir: Path, cell: Cell) -> Finished | None:
     """The cell's result; None where it isn't finished."""
     path = path_of(workdir, cell)
     try:
-        return Finished(**json.loads(path.read_text())) if path.exists() else None
-    except (ValueError, TypeError) as error:
+        return Finished(**read_sealed(path)) if path.exists() else None
+    except (ValueError, TypeError, OSError) as error:
         raise InputError(f"{path} is not a cell's result ({error}): delete it, and the cell is judged anew.") from error
 
 
 def write_finished(workdir: Path, cell: Cell, finished: Finished) -> None:
-    write_json(path_of(workdir, cell), finished._asdict())
+    write_sealed(path_of(workdir, cell), finished._asdict())
 
 
 def summarize(sweep: Sweep, finished: Mapping[str, Finished], workdir: Path) -> Table:

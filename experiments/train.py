@@ -132,9 +132,8 @@ def train(console: Console, config: Config, run: Run, layout: Layout, workdir: P
     else:
         state = parallel.on_host(state)
         if parallel.is_leader():
-            with checkpoints.finishing("final.json and the pictures of the whole run"):
-                finish(console, workdir, state, tally)
-                draw_views(console, config, run, state, workdir)
+            checkpoints.finishing("final.json or curves", lambda: finish(console, workdir, state, tally))
+            checkpoints.finishing("Pictures of the end", lambda: draw_views(console, config, run, state, workdir))
     checkpoints.conclude()
 
 
@@ -208,16 +207,19 @@ def show(session: Session, state: GanState) -> None:
     if session.watch is None:
         return
     config, step = session.config, int(state.step)
-    with session.checkpoints.trying("The pictures of samples"):
-        picture = pictures.snapshot(session.run, config, state, session.workdir)
-        if step:
-            session.log.write_image(step, "samples", picture)
+    session.checkpoints.trying("The pictures of samples", lambda: draw(session, state))
     if step:
         diversity = session.watch.diversity(state)
         session.tally.beside["diversity"] = diversity
         warning = session.watch.warning(diversity, step / config.num_steps)
         if warning is not None:
             session.progress.note(f"step {step}  warning: {warning}")
+
+
+def draw(session: Session, state: GanState) -> None:
+    picture = pictures.snapshot(session.run, session.config, state, session.workdir)
+    if int(state.step):
+        session.log.write_image(int(state.step), "samples", picture)
 
 
 def judge(session: Session, state: GanState) -> float | InputError:

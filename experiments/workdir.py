@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -14,9 +13,9 @@ import config as config_module
 from config import Config
 
 from ganjax.checks import InputError
-from ganjax.io import plain, read_json, write_json
+from ganjax.io import read_sealed, write_sealed
 
-CONFIG, SEAL = "config.json", "sha256"
+CONFIG = "config.json"
 LOCKS: list[IO[str]] = []  # open until the process ends
 
 
@@ -60,7 +59,7 @@ def open_folder(
         check_writable(path)
         lock(path)
         if existing is None:
-            write_json(path / CONFIG, {**values, SEAL: sealed(values)})
+            write_sealed(path / CONFIG, values)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: ~ of nobody
         if isinstance(error, InputError):
             raise
@@ -131,23 +130,11 @@ def read_config_values(path: Path) -> dict[str, Any] | None:
     if not file.is_file():  # a pipe would be waited for
         raise InputError(f"{file} is not what a run keeps there: give another --workdir.")
     try:
-        values = read_json(file)
+        return read_sealed(file)
     except (ValueError, OSError, RecursionError) as error:
-        raise InputError(f"Expected settings in {file}, got: {error}. Give another --workdir.") from error
-    if not isinstance(values, dict):
-        raise InputError(f"Expected an object of settings in {file}, got {type(values).__name__}.")
-    seal = values.pop(SEAL, None)  # the first ones had none
-    if seal is not None and seal != sealed(values):
         raise InputError(
-            f"{file} is not as it was written: it was damaged, or changed by hand. Put the right settings back; or, if "
-            f"the change is meant, delete its line {SEAL}."
-        )
-    return values
-
-
-def sealed(values: Mapping[str, Any]) -> str:
-    """SHA-256 of settings, in hexadecimal; how they are laid out in their file does not matter."""
-    return hashlib.sha256(json.dumps(plain(values), sort_keys=True).encode()).hexdigest()
+            f"Expected the settings of a run in {file}, got: {error}. Or give another --workdir."
+        ) from error
 
 
 def read_config(path: Path) -> Config:

@@ -57,7 +57,7 @@ def parquet_pictures(path: Path, split: str, max_bytes: int = 8 * _GIB) -> Pictu
     total = sum(file.stat().st_size for file in files)
     if total > max_bytes:
         raise InputError(f"Expected at most {max_bytes / _GIB:.3g} GiB in {path}, got {total / _GIB:.3g} GiB.")
-    tables = [_read(file) for file in files]
+    tables = [_read(file, max_bytes) for file in files]
     columns = [_picture_column(file, table) for file, table in zip(files, tables, strict=True)]
     for file, column in zip(files, columns, strict=True):
         if column != columns[0]:
@@ -96,15 +96,25 @@ def _of_split(path: Path, split: str) -> list[Path]:
     return named[split]
 
 
-def _read(file: Path) -> Any:
-    """The table of one file."""
+def _read(file: Path, max_bytes: int) -> Any:
+    """The table of one file; of columns of bytes, each row is the number of an entry, which may stand in many rows."""
     try:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError as error:
         raise InputError(f"Expected pyarrow, which reads {file}, got none installed: pip install pyarrow.") from error
     try:
-        return parquet.ParquetFile(file).read()
+        opened = parquet.ParquetFile(file)
+        unpacked = sum(opened.metadata.row_group(i).total_byte_size for i in range(opened.metadata.num_row_groups))
+        if unpacked > max_bytes:
+            raise InputError(
+                f"Expected at most {max_bytes / _GIB:.3g} GiB in {file}, got {unpacked / _GIB:.3g} GiB, unpacked."
+            )
+        columns = [opened.schema.column(i) for i in range(len(opened.schema))]
+        named = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+        return parquet.ParquetFile(file, read_dictionary=named).read()
+    except InputError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"Expected a whole parquet file at {file}, got: {reason}: fetch it again.") from error
@@ -125,6 +135,8 @@ def _holds_bytes(kind: Any) -> bool:
 
     if pa.types.is_struct(kind):
         return any(field.name == "bytes" and _holds_bytes(field.type) for field in kind)
+    if pa.types.is_dictionary(kind):
+        return _holds_bytes(kind.value_type)
     return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
 
@@ -164,7 +176,7 @@ def _described(metadata: dict[bytes, bytes]) -> Sequence[str]:
     try:
         label = json.loads(metadata[b"huggingface"])["info"]["features"][LABEL]
         names = label["names"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return ()
     return names if isinstance(names, list) else ()
 

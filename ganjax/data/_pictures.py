@@ -149,12 +149,22 @@ def _in_folder(root: Path) -> Iterator[tuple[str, _File | None]]:
         below[:] = fresh
         yield from ((f"{(here / name).relative_to(root).as_posix()}/", None) for name in fresh)
         for file in (here / name for name in names if not _is_litter(name)):
-            readable = _File(file.read_bytes, functools.partial(_stamp, file)) if file.is_file() else None
+            read, stamp = functools.partial(_content, file), functools.partial(_stamp, file)
+            readable = _File(read, stamp) if file.is_file() else None
             yield file.relative_to(root).as_posix(), readable
 
 
 def _raise(error: OSError) -> None:
     raise error
+
+
+def _content(file: Path) -> bytes:
+    """The bytes of a file, if there are not too many of them: nobody knows what it is before it is read."""
+    with file.open("rb") as opened:
+        content = opened.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise ValueError(f"more than {LARGEST_FILE} bytes")
+    return content
 
 
 def _stamp(file: Path) -> str:

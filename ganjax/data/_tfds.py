@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from ganjax.checks import InputError, UnknownNameError, unknown_name
+from ganjax.data._features import check_features
 from ganjax.data._notes import listed
 from ganjax.data._source import Source, image_source
 from ganjax.data._tfrecord import Shard, TFRecords
@@ -81,6 +82,7 @@ def open_prepared(name: str, data_dir: str | Path | None = None, split: str = "t
     """What `tfds_source` reads, not read yet. Arguments and errors: its own, where they don't take reading."""
     folder = find_prepared(name, data_dir)
     _check_files(folder)
+    check_features(folder)
     try:
         return _described(name, folder, split)
     except InputError:

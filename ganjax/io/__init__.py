@@ -1,7 +1,7 @@
 """Files: checkpoints, logs, pictures. The library's only place with side effects."""
 
 from ganjax.io._failures import why
-from ganjax.io._files import plain, read_json, replace_file
+from ganjax.io._files import plain, read_json, read_sealed, replace_file, write_sealed
 from ganjax.io._weights import SavedWeights, read_arrays, read_weights, weights_sha256, write_weights
 from ganjax.io.array_cache import cache_folder, kept_arrays
 from ganjax.io.checkpoints import (
@@ -62,6 +62,7 @@ __all__ = [
     "read_arrays",
     "read_json",
     "read_metrics",
+    "read_sealed",
     "read_weights",
     "replace_file",
     "restore_latest",
@@ -76,5 +77,6 @@ __all__ = [
     "weights_sha256",
     "why",
     "write_json",
+    "write_sealed",
     "write_weights",
 ]

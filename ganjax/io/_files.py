@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -16,6 +17,7 @@ import numpy as np
 
 from ganjax.checks import InputError
 
+SEAL = "sha256"  # the field that seals the others
 MOST_JSON = 2**24  # bytes; every JSON file here has far fewer
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -107,3 +109,36 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} is not valid JSON: {error}") from error
+
+
+def write_sealed(path: str | os.PathLike[str], values: Mapping[str, Any]) -> None:
+    """`write_json`, with a field `sha256` more, by which `read_sealed` knows whether the others are as they were.
+
+    Raises:
+      InputError: as `write_json`.
+    """
+    write_json(path, {**values, SEAL: _seal(values)})
+
+
+def read_sealed(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What `write_sealed` wrote. A file without a seal is taken as it is: its writer, or reader, took it off.
+
+    Raises:
+      ValueError: as `read_json`; when it holds something else than fields with names; or when the seal is broken.
+      OSError: when it can't be read.
+    """
+    values = read_json(path)
+    if not isinstance(values, dict):
+        raise ValueError(f"{Path(path).name} holds no names with values, but {type(values).__name__}")
+    seal = values.pop(SEAL, None)
+    if seal is not None and seal != _seal(values):
+        raise ValueError(
+            f"{Path(path).name} is not as it was written, but damaged, or changed by hand; if the change is meant, "
+            f"delete its line {SEAL}"
+        )
+    return values
+
+
+def _seal(values: Mapping[str, Any]) -> str:
+    """SHA-256 of values, in hexadecimal; how they are laid out in their file does not matter."""
+    return hashlib.sha256(json.dumps(plain(values), sort_keys=True, allow_nan=False).encode()).hexdigest()

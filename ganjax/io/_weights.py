@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 import zipfile
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from ganjax.checks import InputError
 from ganjax.io._files import replace_file
 
 SOURCE, FINGERPRINT = "source_sha256", "fingerprint"  # stand in the file beside the weights
+SPARE = 2**20  # bytes of headers and notes beside the weights
 PICKLE = b"\x80"  # what every binary pickle starts with, PyTorch's older files among them
 
 Arrays = Mapping[str, np.ndarray]
@@ -86,7 +88,7 @@ def read_weights(path: str | os.PathLike[str], shapes: Shapes, *, convert: str =
     if _is_torch(path):
         raise InputError(f"Expected weights as .npz, got {path}, a PyTorch file: convert it first.{mend}")
     try:
-        arrays = read_arrays(path)
+        arrays = read_arrays(path, 2 * sum(4 * math.prod(shape) for shape in shapes.values()) + SPARE)
     except InputError as error:
         raise InputError(f"Expected weights in {path}, got a file that can't be read ({error}).{mend}") from error
     notes = {name: str(arrays.pop(name, "")) for name in (SOURCE, FINGERPRINT)}
@@ -96,13 +98,18 @@ def read_weights(path: str | os.PathLike[str], shapes: Shapes, *, convert: str =
     return SavedWeights(arrays, fingerprint, notes[SOURCE])
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, most_bytes: int = 2**33) -> dict[str, np.ndarray]:
     """What a `.npz` holds, which is nothing but arrays. Nothing in it is executed.
+
+    Args:
+      path: the file.
+      most_bytes: that it may hold, unpacked; what it declares is believed no further.
 
     Raises:
       InputError: it can't be read; the message is the reason alone.
     """
     try:
+        _check_size(path, most_bytes)
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = dict(file)
     except Exception as error:  # damage meets any error of NumPy, the zip reader, its decoders and the memory
@@ -113,6 +120,18 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     if strange := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
         raise InputError(f"{strange[0]} in it is no array")
     return arrays
+
+
+def _check_size(path: Path, most_bytes: int) -> None:
+    """Raises `InputError` for what is no file, or holds too much. The zip reader gives no more than is declared."""
+    if not path.is_file():  # a pipe would be waited for
+        raise InputError("it is no file")
+    size = path.stat().st_size
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = max(size, sum(info.file_size for info in archive.infolist()))
+    if size > most_bytes:
+        raise InputError(f"it holds {size:,} bytes, more than {most_bytes:,}")
 
 
 def _is_torch(path: Path) -> bool:

@@ -167,12 +167,13 @@ class Checkpoints:
           SaveError: when the save before this failed.
         """
         self.wait()
-        restored = newest_sound(self._steps(), self._directory, template)
+        restored = newest_sound(self._steps() or steps_in(self._directory), self._directory, template)
         if jax.process_index() == 0:
             for skipped in restored.skipped:
                 _set_aside(self._directory, skipped.step)
         orbax().multihost.sync_global_processes("damaged checkpoints are set aside")
-        self._manager.reload()
+        if self._manager is not None:
+            self._manager.reload()
         self._preserved.scores = scores(self._directory)
         return restored
 

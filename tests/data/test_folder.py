@@ -306,6 +306,14 @@ def test_an_archive_that_would_unpack_to_too_much_is_refused(tmp_path):
         folder_source(tmp_path / "bomb.zip")
 
 
+def test_a_file_that_is_larger_than_any_picture_is_not_read_into_memory(pictures):
+    path = pictures / "train" / "dog" / "a.png"
+    path.write_bytes(b"")
+    os.truncate(path, 2**40)
+    with pytest.raises(InputError, match=r"a\.png of .* can't be read \(ValueError: more than 67108864 bytes\)"):
+        folder_source(pictures)
+
+
 def test_links_are_followed_but_not_in_circles(pictures, tmp_path):
     linked = tmp_path / "linked"
     linked.mkdir()

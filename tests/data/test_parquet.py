@@ -2,6 +2,7 @@
 
 import io
 import json
+import resource
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from ganjax import data
 from ganjax.checks import InputError
 from ganjax.data import Reading, Transform
+from ganjax.data._parquet import parquet_pictures
 
 pa = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -138,3 +140,26 @@ def test_refuses_damaged_files_and_empty_places(tmp_path):
         data.parquet_source(tmp_path)
     with pytest.raises(InputError, match="got nothing there"):
         data.parquet_source(path)
+
+
+def test_rows_that_repeat_a_picture_take_its_memory_once(tmp_path):
+    """A small file may stand for as many bytes as its author likes: here a megabyte, 1000 times."""
+    picture = png(RNG.integers(0, 256, (600, 600, 3), dtype=np.uint8))
+    table = pa.table({"image": pa.array([{"bytes": picture, "path": "a.png"}] * 1000)})
+    parquet.write_table(table, tmp_path / "some.parquet", compression="none", dictionary_pagesize_limit=2**22)
+    assert (tmp_path / "some.parquet").stat().st_size < 3 * len(picture)
+    del table
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    pictures = parquet_pictures(tmp_path / "some.parquet", "train")
+    assert {read() for _, read in (pictures.files[0], pictures.files[-1])} == {picture}
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
+    with pytest.raises(InputError, match=r"at most .* GiB in .*some.parquet, got .* GiB"):
+        parquet_pictures(tmp_path / "some.parquet", "train", len(picture))
+
+
+def test_columns_that_unpack_to_too_much_are_not_unpacked(tmp_path):
+    table = pa.table({"image": [bytes(2**20) + bytes([i]) for i in range(20)]})
+    parquet.write_table(table, tmp_path / "some.parquet", compression="zstd", use_dictionary=False)
+    assert (tmp_path / "some.parquet").stat().st_size < 2**18
+    with pytest.raises(InputError, match=r"at most 0.00977 GiB in .*, got 0.0195 GiB, unpacked"):
+        parquet_pictures(tmp_path / "some.parquet", "train", 10 * 2**20)

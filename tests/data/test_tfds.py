@@ -239,6 +239,38 @@ def test_refuses_a_damaged_set(copied, damage):
         data.tfds_source("tiny", copied)
 
 
+def described(root, change):
+    path = root / "tiny/1.0.0/features.json"
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("name", ["stranger.Feature", "tests.stranger.Feature", "os.system"])
+@pytest.mark.parametrize("where", ["outside", "inside", "as it was called", "of old"])
+def test_no_stranger_is_imported(copied, monkeypatch, name, where):
+    """tensorflow-datasets imports the module of whatever class is named."""
+    module = copied / "stranger.py"
+    module.write_text("raise KeyboardInterrupt('imported')")
+    monkeypatch.syspath_prepend(copied)
+    changes = {
+        "outside": lambda d: d.update(pythonClassName=name),
+        "inside": lambda d: next(iter(d["featuresDict"]["features"].values())).update(pythonClassName=name),
+        "as it was called": lambda d: (d.pop("pythonClassName"), d.update(python_class_name=name)),
+        "of old": lambda d: (d.clear(), d.update(type=name, content={})),
+    }
+    described(copied, changes[where])
+    with pytest.raises(InputError, match=f"got '{name}', which would be imported"):
+        data.tfds_source("tiny", copied)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "7", "[]", "\xff", "{}"])
+def test_features_that_are_none(copied, content):
+    (copied / "tiny/1.0.0/features.json").write_text(content, encoding="latin-1")
+    with pytest.raises(InputError, match="prepared data set at"):
+        data.tfds_source("tiny", copied)
+
+
 def as_tfrecords(root):
     """The tiny set with the same records in TFRecord files, two a file, framed by another library's writer."""
     import tensorflow_datasets as tfds

@@ -105,6 +105,16 @@ def test_no_damaged_byte_goes_unnoticed(file):
             list(TFRecords([Shard(file, 5)]))
 
 
+@pytest.mark.parametrize("length", [2**62, 2**64 - 1, SIZE])
+def test_a_length_beyond_the_file_asks_for_no_memory(file, length):
+    """With a checksum that is right: a stranger's file, not a damaged one."""
+    header = length.to_bytes(8, "little")
+    content = file.read_bytes()
+    file.write_bytes(header + masked_crc32c(header).to_bytes(4, "little") + content[12:])
+    with pytest.raises(InputError, match=f"whole records in {file}, .* at byte 0:"):
+        TFRecords([Shard(file, 5)])
+
+
 def test_no_cut_goes_unnoticed(file):
     content = file.read_bytes()
     for length in [*range(60), *range(60, SIZE, 97), SIZE - 1]:

@@ -359,6 +359,21 @@ def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(tmp_path, monkeypat
     refused(capsys, "at most 100000 bytes in .*, got more", "cifar10", "--from", folder, "--data-dir", tmp_path)
 
 
+def test_a_sparse_member_of_an_archive_is_not_filled(tmp_path, capsys):
+    """512 bytes of a tar file may claim to be a terabyte of zeros."""
+    folder = write_cifar(tmp_path)
+    archive = folder / "cifar-10-binary.tar.gz"
+    member = tarfile.TarInfo("data_batch_1.bin")
+    member.type, member.size = tarfile.GNUTYPE_SPARSE, 0
+    header = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    header[483:495] = tarfile.itn(2**40, 12, tarfile.GNU_FORMAT)  # the size that it has once its holes are filled
+    header[148:156] = b"%06o\0 " % tarfile.calc_chksums(bytes(header))[0]
+    archive.write_bytes(gzip.compress(bytes(header) + bytes(2 * tarfile.BLOCKSIZE)))
+    with tarfile.open(archive) as opened:
+        assert [(each.name, each.size) for each in opened] == [("data_batch_1.bin", 2**40)]
+    refused(capsys, "none called data_batch_1.bin", "cifar10", "--from", folder, "--data-dir", tmp_path)
+
+
 def test_members_of_archives_stay_inside(tmp_path):
     """Names that lead outside are read by their last part, in memory: nothing but the set is written."""
     inner = tmp_path / "a/b"

@@ -1,9 +1,12 @@
 """Logs: valid JSON whatever the numbers, one curve after a resume, event files that TensorBoard reads."""
 
+import contextlib
 import io
 import json
 import math
 import os
+import resource
+import shutil
 import struct
 import time
 from pathlib import Path
@@ -241,3 +244,92 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     mask = os.umask(0)
     os.umask(mask)
     assert path.stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+# ---------------------------------------------------------------- disks that fail
+
+
+@contextlib.contextmanager
+def no_room(size):
+    """No file may grow beyond that."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_lines_that_had_no_room_come_when_there_is_some(tmp_path):
+    with MetricsLog(tmp_path) as log:
+        log.write(1, {"loss": 0.1})
+        size = (tmp_path / "metrics.jsonl").stat().st_size
+        with no_room(size + 7):  # in the middle of a line
+            for step in (2, 3):
+                with pytest.raises(OSError, match="File too large"):
+                    log.write(step, {"loss": 0.2})
+        assert [row["step"] for row in read_metrics(tmp_path)] == [1]  # and a line that is cut short
+        log.write(4, {"loss": 0.4})
+    assert [row["step"] for row in read_metrics(tmp_path)] == [1, 2, 3, 4]
+
+
+def test_of_many_lines_without_room_those_that_come_are_whole(tmp_path):
+    with MetricsLog(tmp_path) as log:
+        with no_room(100):
+            for step in range(1, 400):  # of 40 bytes: more than Python holds back
+                with contextlib.suppress(OSError):
+                    log.write(step, {"loss": 0.12345678901234567})
+        log.write(400, {"loss": 0.4})
+        log.flush()
+        found = [row["step"] for row in read_metrics(tmp_path)]
+        with MetricsLog(tmp_path, 400) as again:
+            assert again.sha256(400) == log.sha256(400)  # it knows of those alone
+    assert found == [*range(1, len(found)), 400]
+    assert 100 < len(found) < 400
+
+
+def test_events_go_on_in_another_file_after_one_that_may_be_cut(tmp_path):
+    with MetricsLog(tmp_path) as log:
+        log.write(1, {"loss": 0.1})
+        log.flush()
+        log.write_image(2, "noise", np.random.default_rng(0).integers(0, 256, (20, 20), np.uint8))
+        with no_room(200), pytest.raises(OSError, match="File too large"):
+            log.flush()
+        log.write(30, {"loss": 0.3})
+    files = sorted(tmp_path.glob("events.*"))
+    assert len(files) == 2
+    assert [row["step"] for row in read_metrics(tmp_path)] == [1, 30]
+    assert [event.step for event in events(files[1]) if event.HasField("summary")] == [30]
+
+
+def test_metrics_come_back_to_a_folder_that_was_deleted(tmp_path):
+    workdir = tmp_path / "run"
+    with MetricsLog(workdir) as log:
+        log.write(1, {"loss": 0.1})
+        shutil.rmtree(workdir)
+        log.write(2, {"loss": 0.2})  # into a file that has no name any more
+        assert not workdir.exists()
+        log.write_anew()
+        log.write(3, {"loss": 0.3})
+        assert [row["step"] for row in read_metrics(workdir)] == [1, 2, 3]
+    with MetricsLog(workdir, 3) as again:
+        assert again.sha256(3) == log.sha256(3)
+    assert len(list(workdir.glob("events.*"))) == 2
+
+
+def test_a_log_knows_whether_it_is_the_one_that_was_written(tmp_path):
+    with MetricsLog(tmp_path) as log:
+        for step in (10, 20, 30):
+            log.write(step, {"loss": step / 7})
+        marks = {step: log.sha256(step) for step in (0, 10, 15, 20, 30)}
+    assert marks[10] == marks[15]
+    assert len(set(marks.values())) == 4
+    with MetricsLog(tmp_path, 20) as resumed:
+        assert resumed.sha256(20) == marks[20]
+    content = (tmp_path / "metrics.jsonl").read_text()
+    (tmp_path / "metrics.jsonl").write_text(content.replace("1.4", "1.5"))
+    with MetricsLog(tmp_path, 20) as changed:
+        assert changed.sha256(20) != marks[20]
+    (tmp_path / "metrics.jsonl").unlink()
+    with MetricsLog(tmp_path, 20) as lost:
+        assert lost.sha256(20) != marks[20]

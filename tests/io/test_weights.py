@@ -1,6 +1,7 @@
 """Files of weights: whole or refused, and never anything but arrays."""
 
 import io
+import os
 import pickle
 import zipfile
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from ganjax.checks import InputError
-from ganjax.io import read_weights, weights_sha256, write_weights
+from ganjax.io import read_arrays, read_weights, weights_sha256, write_weights
 
 SHAPES = {"a.kernel": (2, 3), "b.bias": (4,)}
 ARRAYS = {name: np.arange(np.prod(shape), dtype=np.float32).reshape(shape) for name, shape in SHAPES.items()}
@@ -127,3 +128,20 @@ def test_the_right_names_on_what_is_no_array(tmp_path):
             archive.writestr(name, b"bytes")
     with pytest.raises(InputError, match=r"a\.kernel in it is no array"):
         read_weights(tmp_path / "w.npz", SHAPES)
+
+
+def test_a_file_that_unpacks_to_more_than_the_weights_is_not_unpacked(tmp_path):
+    path = tmp_path / "w.npz"
+    np.savez_compressed(path, **ARRAYS, more=np.zeros(2**20, np.float32))
+    assert path.stat().st_size < 20_000
+    with pytest.raises(InputError, match=r"can't be read \(it holds 4,19\d,\d{3} bytes, more than 1,0"):
+        read_weights(path, SHAPES)
+    with pytest.raises(InputError, match=r"^it holds 4,19\d,\d{3} bytes, more than 1,000,000$"):
+        read_arrays(path, 1_000_000)
+    assert read_arrays(path)["more"].size == 2**20
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "w.npz")
+    with pytest.raises(InputError, match=r"^it is no file$"):
+        read_arrays(tmp_path / "w.npz")

@@ -1,0 +1,202 @@
+"""The files that a resumed run reads, damaged: it ends as if nothing had happened, or says what is wrong."""
+
+import collections
+import json
+import random
+import shutil
+
+import numpy as np
+import pytest
+import train
+import workdir as workdir_module
+from damages import FILE_DAMAGES, flip
+from scripts import report_errors
+
+from ganjax.checks import InputError
+from ganjax.io import MetricsLog, kept_arrays
+
+RUN = ["ring", "--generator.features", "8", "--discriminator.features", "8", "--batch-size", "16", "--num-samples", "9"]
+RUN += ["--num-steps", "60", "--log-every", "10", "--sample-every", "60", "--checkpoint-every", "20"]
+STOPPED, END = 40, 60  # where it was killed, and where it goes
+READ = ("config.json", "metrics.jsonl", "checkpoints/20", "checkpoints/40")
+
+
+def run(workdir):
+    return report_errors(lambda: train.main([*RUN, "--workdir", str(workdir)]))
+
+
+def final(workdir):
+    return json.loads((workdir / "final.json").read_text())
+
+
+def rows(workdir):
+    lines = (workdir / "metrics.jsonl").read_text().splitlines()
+    return [{name: x for name, x in json.loads(line).items() if name != "steps_per_second"} for line in lines]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("whole") / "run"
+    assert run(workdir) == 0
+    return workdir
+
+
+@pytest.fixture(scope="module")
+def killed(whole, tmp_path_factory):
+    """As a kill leaves it between its last but one checkpoint and its last."""
+    workdir = tmp_path_factory.mktemp("killed") / "run"
+    shutil.copytree(whole, workdir)
+    shutil.rmtree(workdir / "checkpoints" / str(END))
+    (workdir / "final.json").unlink()
+    return workdir
+
+
+def outcome(workdir, whole, capsys):
+    """What became of the run that goes on in a damaged folder; anything wrong fails the test."""
+    capsys.readouterr()
+    code = run(workdir)
+    told = capsys.readouterr()
+    assert "Traceback" not in told.out + told.err
+    if code:
+        assert code == 2
+        assert told.err.startswith("error: ")
+        return "refused"
+    assert final(workdir)["state_sha256"] == final(whole)["state_sha256"]
+    assert final(workdir)["step"] == END
+    if "metrics.jsonl is not what was logged" in told.out:
+        return "log told of"
+    assert rows(workdir) == rows(whole)
+    return "fell back" if "Passed over the checkpoint" in told.out else "harmless"
+
+
+def survive(killed, whole, tmp_path, capsys, places, seed):
+    rng, became = random.Random(seed), collections.defaultdict(collections.Counter)
+    for place in range(places):
+        workdir, part = tmp_path / str(place), READ[place % len(READ)]
+        shutil.copytree(killed, workdir)
+        kind = rng.choice(sorted(FILE_DAMAGES)) if part.startswith("checkpoints") else rng.choice(["flip", "truncate"])
+        target = workdir / part
+        if target.is_file():  # a folder with that file alone
+            alone = tmp_path / "alone"
+            alone.mkdir()
+            shutil.move(target, alone / target.name)
+            what = FILE_DAMAGES[kind](rng, alone)
+            shutil.move(alone / target.name, target)
+            alone.rmdir()
+        else:
+            what = FILE_DAMAGES[kind](rng, target)
+        try:
+            became[part][outcome(workdir, whole, capsys)] += 1
+        except BaseException as error:
+            error.add_note(f"place {place}: {what}")
+            raise
+        shutil.rmtree(workdir)
+    return became
+
+
+def test_a_damaged_run_ends_as_the_whole_one_or_says_what_is_wrong(killed, whole, tmp_path, capsys):
+    became = survive(killed, whole, tmp_path, capsys, places=4, seed=0)
+    assert became.keys() == set(READ)
+
+
+@pytest.mark.slow
+def test_runs_damaged_at_two_hundred_places(killed, whole, tmp_path, capsys):
+    became = survive(killed, whole, tmp_path, capsys, places=200, seed=1)
+    with capsys.disabled():
+        for part, counts in became.items():
+            print(f"\n  {part:20}{dict(counts)}", end="")
+    assert became["config.json"].keys() <= {"refused", "harmless"}
+
+
+# ---------------------------------------------------------------- every byte of the small files
+
+
+def test_no_byte_of_the_settings_changes_unnoticed(whole, tmp_path):
+    content = (whole / "config.json").read_bytes()
+    expected, rng, refused = workdir_module.read_config_values(whole), random.Random(0), 0
+    for place in range(len(content)):
+        changed = bytes([content[place] ^ 1 << rng.randrange(8)])
+        (tmp_path / "config.json").write_bytes(content[:place] + changed + content[place + 1 :])
+        try:
+            # one whose seal is gone holds a name that no version has, which `from_dict` refuses
+            workdir_module.read_config(tmp_path)
+            assert workdir_module.read_config_values(tmp_path) == expected, place
+        except InputError:
+            refused += 1
+    assert refused > 0.6 * len(content)  # the rest is the space between
+
+
+def test_settings_that_were_changed_by_hand_are_taken_without_their_seal(whole, tmp_path):
+    values = json.loads((whole / "config.json").read_text())
+    values["seed"] = 5
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    with pytest.raises(InputError, match=r"config\.json is not as it was written.*delete its line sha256"):
+        workdir_module.read_config(tmp_path)
+    del values["sha256"]
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    assert workdir_module.read_config(tmp_path).seed == 5
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "7", "[]", "", "{", '{"seed": NaN}', "\xff"])
+def test_settings_that_are_none_are_refused(tmp_path, content):
+    (tmp_path / "config.json").write_text(content, encoding="latin-1")
+    with pytest.raises(InputError, match=r"config\.json"):
+        workdir_module.read_config(tmp_path)
+
+
+def test_no_byte_of_the_metrics_changes_unnoticed(killed, tmp_path):
+    content, rng = (killed / "metrics.jsonl").read_bytes(), random.Random(0)
+    (tmp_path / "metrics.jsonl").write_bytes(content)
+    with MetricsLog(tmp_path, STOPPED) as log:
+        expected, kept = log.sha256(STOPPED), (tmp_path / "metrics.jsonl").read_bytes()
+    assert content.startswith(kept)
+    assert len(content) > len(kept)
+    for place in range(len(content)):
+        changed = bytes([content[place] ^ 1 << rng.randrange(8)])
+        (tmp_path / "metrics.jsonl").write_bytes(content[:place] + changed + content[place + 1 :])
+        try:
+            with MetricsLog(tmp_path, STOPPED) as log:
+                found = log.sha256(STOPPED)
+        except InputError:
+            continue
+        finally:
+            for events in tmp_path.glob("events.*"):
+                events.unlink()
+        assert (found == expected) == ((tmp_path / "metrics.jsonl").read_bytes() == kept), place
+
+
+def test_no_damage_to_kept_arrays_goes_unnoticed(tmp_path):
+    rng, noise = random.Random(0), np.random.default_rng(0)
+    made = {"images": noise.integers(0, 256, (50, 9), np.uint8), "labels": np.arange(50)}
+    key, other = "0123456789abcdef" * 2, "fedcba9876543210" * 2
+
+    def keep(key, arrays):
+        return kept_arrays(tmp_path, key, lambda: arrays, worth_seconds=0.0)
+
+    keep(key, made)
+    keep(other, {name: array[::-1].copy() for name, array in made.items()})
+    notes = collections.Counter()
+    for _ in range(200):
+        kind = rng.choice(sorted(FILE_DAMAGES))
+        FILE_DAMAGES[kind](rng, rng.choice([tmp_path, tmp_path / key]))
+        arrays, said = keep(key, made)
+        for name, array in made.items():
+            np.testing.assert_array_equal(arrays[name], array)
+        notes[said[0].split(":")[0].split(" ")[0]] += 1
+        keep(other, {name: array[::-1].copy() for name, array in made.items()})
+        for strange in tmp_path.iterdir():
+            if strange.name not in (key, other):
+                strange.unlink()
+    assert notes["made"] > 20 < notes["read"]
+    # whole entries that change places
+    (tmp_path / key).rename(tmp_path / "aside")
+    (tmp_path / other).rename(tmp_path / key)
+    arrays, said = keep(key, made)
+    assert "it is another's" in said[0]
+    np.testing.assert_array_equal(arrays["images"], made["images"])
+
+
+def test_a_flip_is_a_flip(tmp_path):
+    (tmp_path / "file").write_bytes(bytes(10))
+    flip(random.Random(0), tmp_path)
+    assert sum(byte != 0 for byte in (tmp_path / "file").read_bytes()) == 1
