@@ -95,7 +95,7 @@ def _described(name: str, folder: Path, split: str) -> Prepared:
     """A split as the files of its folder describe it; what is wrong with them raises anything."""
     import tensorflow_datasets as tfds  # half a second, and only this source needs it
 
-    builder = tfds.builder_from_directory(folder)
+    builder: Any = tfds.builder_from_directory(folder)
     info = builder.info
     base = split.partition("[")[0]
     if base not in info.splits:
