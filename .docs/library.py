@@ -15,6 +15,7 @@ import griffe
 
 SECTION = re.compile(r"^(Args|Attributes|Raises|Returns|Yields):\n((?:[ ]+.*(?:\n|$)|\n)+)", re.MULTILINE)
 ITEM = re.compile(r"^(\S[^:\n]*): ", re.MULTILINE)
+TO_TOOLS = re.compile(r"# *(fmt|noqa|type|pyright|ruff):?")  # comments that tell a reader nothing
 LONG = 100  # characters of a value that is shown
 Member = griffe.Object | griffe.Alias
 
@@ -176,11 +177,9 @@ def constant(thing: griffe.Attribute) -> tuple[str, ...]:
 def comments(path: Path) -> dict[int, str]:
     """The text of every comment behind code, by line."""
     with path.open("rb") as file:
-        return {
-            token.start[0]: token.string.removeprefix("#").strip()
-            for token in tokenize.tokenize(file.readline)
-            if token.type == tokenize.COMMENT and token.line[: token.start[1]].strip()
-        }
+        tokens = [token for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT]
+    behind = {token.start[0]: token.string for token in tokens if token.line[: token.start[1]].strip()}
+    return {line: text.removeprefix("#").strip() for line, text in behind.items() if not TO_TOOLS.match(text)}
 
 
 def docstring(thing: griffe.Object) -> str:
