@@ -14,7 +14,7 @@ import jax
 import numpy as np
 import pytest
 import sweep as sweep_module
-from killing import ROOT, Watched, campaign, free_port, in_words, is_saving, latest
+from killing import ROOT, Watched, campaign, end_all, free_port, in_words, is_saving, latest
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -26,6 +26,12 @@ from ganjax.io.array_cache import PARTIAL
 RING = ["ring", "--generator.features", 16, "--discriminator.features", 16, "--batch-size", 32]
 DIGITS = ["digits", "--generator.channels", 8, "--discriminator.channels", 8, "--batch-size", 16]
 OFTEN = {"log_every": 20, "checkpoint_every": 20, "steps_per_call": 20, "sample_every": 500, "eval_every": 100}
+
+
+@pytest.fixture(autouse=True)
+def no_process_outlives_its_test():
+    yield
+    end_all()
 
 
 def flags(values):
