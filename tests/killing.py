@@ -137,7 +137,7 @@ class Kill(NamedTuple):
 
     Attributes:
       phase: of the first victim.
-      saving: whether a checkpoint was half-written.
+      saving: whether a checkpoint was half-written then.
       seconds: from the start of the process.
       step: of the newest checkpoint.
       aftermath: (exit code, seconds after the kill) of each process that was left; None for one that went on.
@@ -159,9 +159,9 @@ def latest(checkpoints: Path) -> int:
     return max((int(path.name) for path in checkpoints.glob("*") if path.name.isdigit()), default=0)
 
 
-def is_saving(checkpoints: Path) -> bool:
-    """Whether a checkpoint is half-written."""
-    return any(checkpoints.glob("*.orbax-checkpoint-tmp*"))
+def half_written(checkpoints: Path) -> set[Path]:
+    """The checkpoints that are being saved, or that a kill has cut short."""
+    return set(checkpoints.glob("*.orbax-checkpoint-tmp*"))
 
 
 def campaign(
@@ -181,12 +181,12 @@ def campaign(
     """
     kills: list[Kill] = []
     while len(kills) < num:
-        started = start()
+        remains, started = half_written(checkpoints()), start()
         try:
             if outlived(started, rng.uniform(0, span)):
                 span = min(span, max(process.seconds for process in started))
                 continue
-            kills.append(strike(started, checkpoints(), rng))
+            kills.append(strike(started, checkpoints(), remains, rng))
         finally:
             for process in started:
                 process.kill()
@@ -204,7 +204,7 @@ def outlived(started: Sequence[Watched], seconds: float) -> bool:
     return len(ended) == len(started)
 
 
-def strike(started: Sequence[Watched], checkpoints: Path, rng: random.Random) -> Kill:
+def strike(started: Sequence[Watched], checkpoints: Path, remains: set[Path], rng: random.Random) -> Kill:
     """Kills some of the processes, one at least, and sees what becomes of the others."""
     victims = [process for process in started if process.runs]
     victims = rng.sample(victims, rng.randint(1, len(victims)))
@@ -213,7 +213,7 @@ def strike(started: Sequence[Watched], checkpoints: Path, rng: random.Random) ->
         victim.process.kill()
     for victim in victims:
         victim.process.wait()
-    saving, step, struck = is_saving(checkpoints), latest(checkpoints), time.monotonic()
+    saving, step, struck = bool(half_written(checkpoints) - remains), latest(checkpoints), time.monotonic()
     # for one that has not joined them the others wait for minutes
     patience = 0.0 if phase in ("starting", "importing") else SECONDS_TO_NOTICE
     aftermath = []

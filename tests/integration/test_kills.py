@@ -14,7 +14,7 @@ import jax
 import numpy as np
 import pytest
 import sweep as sweep_module
-from killing import ROOT, Watched, campaign, end_all, free_port, in_words, is_saving, latest
+from killing import ROOT, Watched, campaign, end_all, free_port, half_written, in_words, latest
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -101,7 +101,7 @@ def test_killed_in_a_save_and_in_the_final_pictures_a_run_ends_as_if_nothing_had
     whole.finish()
     checkpoints = tmp_path / "cut" / "run" / "checkpoints"
     process = cut.start()
-    process.wait_until(lambda: latest(checkpoints) >= 100 and is_saving(checkpoints))
+    process.wait_until(lambda: latest(checkpoints) >= 100 and half_written(checkpoints))
     process.kill()
     process = cut.start()
     process.wait_until((tmp_path / "cut" / "run" / "final.json").exists)
@@ -170,7 +170,7 @@ def test_a_run_that_reads_its_pictures_from_a_zip(tmp_path, pictures):
 def test_a_population(tmp_path):
     """20 kills of a sweep of two cells."""
     began, rng = time.monotonic(), random.Random(21)
-    asked = {"objectives": ("non-saturating", "hinge"), "seeds": 3, "num_steps": 60_000, "num_samples": 2000}
+    asked = {"objectives": ("non-saturating", "hinge"), "seeds": 3, "num_steps": 150_000, "num_samples": 2000}
     given = [text for name, value in asked.items() for text in (f"--{name.replace('_', '-')}", *np.ravel(value))]
     whole, cut = (
         Runs(tmp_path / x, "sweep.py", "gaussian", *given, "--workdir", tmp_path / x / "run", **own_cache(tmp_path / x))
@@ -222,7 +222,7 @@ def test_a_run_of_two_processes(tmp_path):
 
     finish(whole)
     again = finish(whole)
-    kills = campaign(lambda: start(cut), lambda: cut.folder / "run" / "checkpoints", 20, 2 * again, rng)
+    kills = campaign(lambda: start(cut), lambda: cut.folder / "run" / "checkpoints", 20, 1.8 * again, rng)
     report(kills, began)
     finish(cut)
     print("left over:", left_over(cut.folder, whole.folder))
