@@ -109,7 +109,7 @@ def newest_sound(steps: Iterable[int], directory: Path, template: PyTree) -> Res
     if not skipped:
         raise InputError(f"No checkpoint in {directory}.")
     reasons = "; ".join(f"step {step}: {reason}" for step, reason in skipped)
-    raise InputError(f"No sound checkpoint in {directory}: {reasons}.")
+    raise InputError(f"No sound checkpoint in {directory}: {reasons}. Delete the folder to begin anew.")
 
 
 def score_of(directory: Path, step: int) -> float | None:
@@ -207,12 +207,9 @@ def _read_arrays(folder: Path, expected: Mapping[str, Any]) -> dict[str, HostArr
     handler, storage = ocp.PyTreeCheckpointHandler(), folder / "state"
     full = {name: leaf for name, leaf in expected.items() if 0 not in leaf.shape}
     as_numpy = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in full}
-    before = sys.unraisablehook
-    # stays in place when the next lines raise: the stragglers report after that
-    sys.unraisablehook = functools.partial(_unless_straggler, before)
+    quiet_stragglers()
     check_claims(handler.metadata(storage).tree, full)
     arrays = handler.restore(storage, args=ocp.args.PyTreeRestore(restore_args=as_numpy))
-    sys.unraisablehook = before
     empty = {name: stored_form(leaf) for name, leaf in expected.items() if 0 in leaf.shape}
     return {**arrays, **{name: np.zeros(form.shape, form.dtype) for name, form in empty.items()}}
 
@@ -224,8 +221,15 @@ def _check_digest(name: str, leaf: Leaf, array: HostArray, sha256: str) -> None:
         raise ValueError(f"{name} does not match its checksum")
 
 
+def quiet_stragglers() -> None:
+    """Drops what has nothing to tell: Orbax gives up at the first array that it cannot read or write and closes its
+    event loop, and each one still under way then complains, from a thread of its own, that the loop is closed. They may
+    do so long after the error was raised, so this stays in place."""
+    report = sys.unraisablehook
+    if getattr(report, "func", None) is not _unless_straggler:
+        sys.unraisablehook = functools.partial(_unless_straggler, report)
+
+
 def _unless_straggler(report: Callable[[Any], object], unraisable: Any) -> None:
-    """Drops what has nothing to tell: Orbax gives up at the first array that it cannot read and closes its event
-    loop, and each read still under way then complains, from a thread of its own, that the loop is closed."""
     if not (unraisable.object is None and str(unraisable.exc_value) == "Event loop is closed"):
         report(unraisable)
