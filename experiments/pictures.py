@@ -45,8 +45,10 @@ def picture(run: Run, fake: np.ndarray) -> np.ndarray:
 
 def film_and_curves(workdir: Path, rows: list[dict[str, Any]]) -> None:
     """samples.gif from the snapshots; curves.png, and where the run was judged evaluations.png, from the metrics."""
-    save_gif(workdir / "samples.gif", sorted((workdir / "samples").glob("step_" + "[0-9]" * 8 + ".png")))
-    if rows:  # none where the log was lost
+    frames = sorted((workdir / "samples").glob("step_" + "[0-9]" * 8 + ".png"))
+    if frames:  # none where there was no room for them
+        save_gif(workdir / "samples.gif", frames)
+    if rows:  # likewise
         curves_png(workdir / "curves.png", rows)
     judged = [row for row in rows if any(name.startswith(JUDGED) for name in row)]
     names = [name for name in judged[0] if name.startswith(JUDGED) and "_standard_error" not in name] if judged else []

@@ -62,9 +62,11 @@ class Safekeeping:
         return self._checkpoints.latest_step()
 
     def restore(self, template: PyTree) -> Restored:
-        """As `Checkpoints.restore`; of a save under way that fails, the one before."""
+        """As `Checkpoints.restore`; says what was passed over, a save under way that failed too."""
         self._settle(self._fail)
         restored = self._checkpoints.restore(template)
+        for skipped in restored.skipped:
+            self._say(f"Passed over the checkpoint at step {skipped.step}: {skipped.reason}")
         extra = dict(restored.extra)
         self._logged = extra.pop(LOGGED, None)
         return restored._replace(extra=extra)
@@ -119,8 +121,8 @@ class Safekeeping:
         if self._log is not None:
             self._log.write_anew()
         self._say(
-            f"{self._workdir} is not the folder that it was: deleted, or renamed. It is made anew, with what this run "
-            "still has: config.json, metrics.jsonl, and its checkpoints from now on."
+            f"{self._workdir} is not the folder that it was: deleted, or renamed. It is made anew, with its settings, "
+            "the metrics until now, and the checkpoints from now on."
         )
 
     # ------------------------------------------------------------ the rest

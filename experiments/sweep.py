@@ -39,6 +39,7 @@ from limits import check_numbers
 from progress import Progress
 from rich.console import Console
 from rich.table import Table
+from safekeeping import Safekeeping
 from sample import Weights, chosen
 from scripts import report_errors
 from summaries import Finished, read_finished, summarize, write_finished
@@ -198,7 +199,7 @@ def init(cell: Cell, population: Population) -> GanState:
 def play(
     cell: Cell,
     population: Population,
-    checkpoints: Checkpoints,
+    checkpoints: Safekeeping,
     progress: Callable[[int, Any], None],
     interruption: Interruption,
 ) -> tuple[GanState, float]:
@@ -213,7 +214,7 @@ def play(
     states, data_keys, settings = populations.spread((states, population.data_keys, population.settings), mesh)
     if checkpoints.latest_step() is not None:
         restored = checkpoints.restore(states)
-        states, seconds = restored.state, restored.extra["seconds"]
+        states, seconds = restored.state, restored.extra.get("seconds", 0.0)
     step = int(states.step[0])
     arrays = jax.device_put(memory.stored(source), NamedSharding(mesh, PartitionSpec()))
 
@@ -308,11 +309,15 @@ def finish(console: Console, sweep: Sweep, index: int, workdir: Path, interrupti
         progress.advance(before + step)
         progress.report(before + step, {name: float(np.mean(value)) for name, value in info._asdict().items()})
 
-    with Checkpoints(workdir / "checkpoints" / cell.slug, keep_last=1) as checkpoints, progress:
+    say = functools.partial(console.print, style="yellow", highlight=False, soft_wrap=True, markup=False)
+    of_cell = Checkpoints(workdir / "checkpoints" / cell.slug, keep_last=2)  # one to fall back to
+    reopen = functools.partial(workdir_module.open_folder, str(workdir), identity(sweep))
+    with Safekeeping(of_cell, workdir, reopen, say) as checkpoints, progress:
         states, seconds = play(cell, population, checkpoints, show, interruption)
     if int(states.step[0]) == cell.config.num_steps:
-        rows = judged(cell, population, states, sweep, workdir)
-        write_finished(workdir, cell, Finished(cell.label, seconds, rows))
+        result = Finished(cell.label, seconds, judged(cell, population, states, sweep, workdir))
+        checkpoints.finishing(f"The result of {cell.label}", lambda: write_finished(workdir, cell, result))
+    checkpoints.conclude()
 
 
 def entry(arguments: Sequence[str]) -> int:

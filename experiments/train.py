@@ -142,10 +142,6 @@ def begin(console: Console, layout: Layout, checkpoints: Safekeeping) -> tuple[G
     if checkpoints.latest_step() is None:
         return layout.init(), Tally()
     restored = checkpoints.restore(layout.template)
-    for skipped in restored.skipped:
-        console.print(
-            f"[yellow]Passed over the checkpoint at step {skipped.step}:[/] {skipped.reason}", highlight=False
-        )
     console.print(f"Resumed from the checkpoint at step {restored.step}.")
     try:
         return restored.state, Tally(**restored.extra)

@@ -20,6 +20,7 @@ from ganjax.data._source import Source
 LABEL = "label"
 PARTS = ("train", "validation", "test")
 _GIB = 2**30
+_ROWS = 64  # at a time
 
 
 def parquet_source(
@@ -97,22 +98,21 @@ def _of_split(path: Path, split: str) -> list[Path]:
 
 
 def _read(file: Path, max_bytes: int) -> Any:
-    """The table of one file; of columns of bytes, each row is the number of an entry, which may stand in many rows."""
+    """The table of one file."""
     try:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError as error:
         raise InputError(f"Expected pyarrow, which reads {file}, got none installed: pip install pyarrow.") from error
     try:
-        opened = parquet.ParquetFile(file)
-        unpacked = sum(opened.metadata.row_group(i).total_byte_size for i in range(opened.metadata.num_row_groups))
-        if unpacked > max_bytes:
-            raise InputError(
-                f"Expected at most {max_bytes / _GIB:.3g} GiB in {file}, got {unpacked / _GIB:.3g} GiB, unpacked."
-            )
-        columns = [opened.schema.column(i) for i in range(len(opened.schema))]
-        named = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
-        return parquet.ParquetFile(file, read_dictionary=named).read()
+        opened, batches, size = parquet.ParquetFile(file), [], 0
+        # a small file may stand for as many bytes as its author likes: it is unpacked a few rows at a time
+        for batch in opened.iter_batches(_ROWS):
+            batches.append(batch)
+            size += batch.nbytes
+            if size > max_bytes:
+                raise InputError(f"Expected at most {max_bytes / _GIB:.3g} GiB in {file}, unpacked, got more.")
+        return pa.Table.from_batches(batches, opened.schema_arrow)
     except InputError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -135,8 +135,6 @@ def _holds_bytes(kind: Any) -> bool:
 
     if pa.types.is_struct(kind):
         return any(field.name == "bytes" and _holds_bytes(field.type) for field in kind)
-    if pa.types.is_dictionary(kind):
-        return _holds_bytes(kind.value_type)
     return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
 

@@ -160,11 +160,9 @@ def _raise(error: OSError) -> None:
 
 def _content(file: Path) -> bytes:
     """The bytes of a file, if there are not too many of them: nobody knows what it is before it is read."""
-    with file.open("rb") as opened:
-        content = opened.read(LARGEST_FILE + 1)
-    if len(content) > LARGEST_FILE:
+    if file.stat().st_size > LARGEST_FILE:
         raise ValueError(f"more than {LARGEST_FILE} bytes")
-    return content
+    return file.read_bytes()
 
 
 def _stamp(file: Path) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-import functools
 import hashlib
 import json
 import math
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +16,7 @@ import numpy as np
 from ganjax.checks import InputError
 from ganjax.io._bounds import check_claims, check_folder, stored_form
 from ganjax.io._files import read_json
+from ganjax.io._orbax import orbax, quiet_stragglers
 from ganjax.io._states import HostArray, Leaf, differences, digest, form, host_copies, is_key, named_leaves, place
 from ganjax.types import PyTree
 
@@ -51,21 +50,6 @@ class Restored(NamedTuple):
     step: int
     extra: dict[str, Any]
     skipped: tuple[Skipped, ...] = ()
-
-
-@functools.cache
-def orbax() -> Any:
-    """Orbax, imported when it is first needed: it takes as long to import as JAX does.
-
-    Left to itself it prints warnings, and the traceback of whatever fails, which is raised here anyway.
-    """
-    import absl.logging
-    import orbax.checkpoint as ocp
-
-    if absl.logging.get_verbosity() == absl.logging.WARNING:  # its default: nobody has asked for more
-        absl.logging.set_verbosity(absl.logging.ERROR)
-        absl.logging.get_absl_logger().addFilter(lambda record: "orbax" not in Path(record.pathname).parts)
-    return ocp
 
 
 def packed(
@@ -109,7 +93,7 @@ def newest_sound(steps: Iterable[int], directory: Path, template: PyTree) -> Res
     if not skipped:
         raise InputError(f"No checkpoint in {directory}.")
     reasons = "; ".join(f"step {step}: {reason}" for step, reason in skipped)
-    raise InputError(f"No sound checkpoint in {directory}: {reasons}.")
+    raise InputError(f"No sound checkpoint in {directory}: {reasons}. Delete the folder to begin anew.")
 
 
 def score_of(directory: Path, step: int) -> float | None:
@@ -207,12 +191,9 @@ def _read_arrays(folder: Path, expected: Mapping[str, Any]) -> dict[str, HostArr
     handler, storage = ocp.PyTreeCheckpointHandler(), folder / "state"
     full = {name: leaf for name, leaf in expected.items() if 0 not in leaf.shape}
     as_numpy = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in full}
-    before = sys.unraisablehook
-    # stays in place when the next lines raise: the stragglers report after that
-    sys.unraisablehook = functools.partial(_unless_straggler, before)
+    quiet_stragglers()
     check_claims(handler.metadata(storage).tree, full)
     arrays = handler.restore(storage, args=ocp.args.PyTreeRestore(restore_args=as_numpy))
-    sys.unraisablehook = before
     empty = {name: stored_form(leaf) for name, leaf in expected.items() if 0 in leaf.shape}
     return {**arrays, **{name: np.zeros(form.shape, form.dtype) for name, form in empty.items()}}
 
@@ -222,10 +203,3 @@ def _check_digest(name: str, leaf: Leaf, array: HostArray, sha256: str) -> None:
         raise ValueError(f"{name} is {form(array)}, not {leaf}")
     if digest(leaf, array) != sha256:
         raise ValueError(f"{name} does not match its checksum")
-
-
-def _unless_straggler(report: Callable[[Any], object], unraisable: Any) -> None:
-    """Drops what has nothing to tell: Orbax gives up at the first array that it cannot read and closes its event
-    loop, and each read still under way then complains, from a thread of its own, that the loop is closed."""
-    if not (unraisable.object is None and str(unraisable.exc_value) == "Event loop is closed"):
-        report(unraisable)

@@ -26,7 +26,8 @@ import jax
 
 from ganjax.checks import InputError
 from ganjax.io._failures import SaveError, why
-from ganjax.io._manifest import SCHEMA, Restored, Skipped, newest_sound, orbax, packed
+from ganjax.io._manifest import SCHEMA, Restored, Skipped, newest_sound, packed
+from ganjax.io._orbax import orbax, quiet_stragglers
 from ganjax.io._reading import absolute, best_step, restore_latest, restore_step, saved_steps, scores, steps_in
 from ganjax.io._retention import Preserved
 from ganjax.io._states import state_sha256
@@ -145,6 +146,7 @@ class Checkpoints:
             arrays, manifest = packed(step, state, extra or {}, score)
             if score is not None:
                 self._preserved.scores[int(step)] = score  # before the save: Orbax tidies up in its course
+            quiet_stragglers()
             ocp = orbax()
             items = ocp.args.Composite(state=ocp.args.PyTreeSave(arrays), manifest=ocp.args.JsonSave(manifest))
             if not manager.save(int(step), args=items, force=True):

@@ -46,7 +46,7 @@ class MetricsLog:
     again. Those lines of `metrics.jsonl` are dropped (and a last line that a kill cut short), and TensorBoard is told
     to forget them, so that both show one curve.
 
-    A disk that is full makes `write` raise `OSError`, and writing may go on: what Python's buffer holds (8 KiB, a few
+    A disk that is full makes `write` raise `OSError`, and writing may go on: what Python's buffer holds (a few
     dozen lines) is written once there is room, lines beyond are lost whole, and TensorBoard gets a new event file.
 
     Args:

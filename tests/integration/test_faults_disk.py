@@ -1,10 +1,8 @@
 """Real runs whose disk is full, read-only, taken away or forbidden: they say so, go on training, and try again."""
 
 import contextlib
-import ctypes
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -21,16 +19,19 @@ LOST = 5  # the exit code that says so, of scripts.py
 RING = ["ring", "--generator.features", "16", "--discriminator.features", "16", "--batch-size", "32"]
 SHORT = ["--num-steps", "60", "--log-every", "20", "--sample-every", "60", "--checkpoint-every", "20"]
 LONG = ["--num-steps", "6000", "--log-every", "100", "--sample-every", "3000", "--checkpoint-every", "200"]
-DAC_OVERRIDE, DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 
 
-def command(workdir, *flags):
-    return [sys.executable, str(ROOT / "experiments" / "train.py"), *RING, *flags, "--workdir", str(workdir)]
+def command(workdir, *flags, first=""):
+    """The script, in a process that does something else first: after a fork nothing may be done in JAX's process."""
+    script = [str(ROOT / "experiments" / "train.py"), *RING, *flags, "--workdir", str(workdir)]
+    before = f"import ctypes, os, resource, sys\n{first}\nos.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    return [sys.executable, *(["-c", before] if first else []), *script]
 
 
-def train(workdir, *flags, **options):
-    return subprocess.run(command(workdir, *flags), capture_output=True, text=True, timeout=300, check=False, **options)
+def train(workdir, *flags, first="", **options):
+    words = command(workdir, *flags, first=first)
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False, **options)
 
 
 def final(workdir):
@@ -49,13 +50,14 @@ def remains(workdir):
 # ---------------------------------------------------------------- no room for any checkpoint: everywhere, in seconds
 
 
-def no_large_files():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, resource.RLIM_INFINITY))  # EFBIG: a full disk for whom it is small
+NO_LARGE_FILES = "resource.setrlimit(resource.RLIMIT_FSIZE, (4000, resource.RLIM_INFINITY))"  # as if the disk were full
 
 
 def test_a_run_that_can_save_nothing_goes_to_its_end_and_says_so(tmp_path):
     workdir = tmp_path / "run"
-    result = train(workdir, *SHORT, preexec_fn=no_large_files)
+    # a program's entry of JAX's cache would be cut short, too
+    environment = {**os.environ, "JAX_ENABLE_COMPILATION_CACHE": "false"}
+    result = train(workdir, *SHORT, first=NO_LARGE_FILES, env=environment)
     assert result.returncode == LOST, result.stderr
     assert "step 60/60" in result.stdout
     for step in (20, 40):
@@ -80,12 +82,11 @@ def test_a_run_that_can_save_nothing_goes_to_its_end_and_says_so(tmp_path):
 class Running:
     """A run under way, whose output is a file, and which stands still while its disk is tampered with."""
 
-    def __init__(self, folder, *flags, **options):
+    def __init__(self, folder, first=""):
         self.workdir, self._output = folder / "run", folder.with_name("output")
         with self._output.open("w") as output:
-            self.process = subprocess.Popen(
-                command(self.workdir, *(flags or LONG)), stdout=output, stderr=subprocess.STDOUT, **options
-            )
+            words = command(self.workdir, *LONG, first=first)
+            self.process = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT)
 
     def output(self):
         return self._output.read_text()
@@ -116,8 +117,8 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(folder, *flags, **options):
-    run = Running(folder, *flags, **options)
+def running(folder, first=""):
+    run = Running(folder, first)
     try:
         yield run
     finally:
@@ -255,16 +256,13 @@ def test_a_folder_whose_place_another_run_has_taken(tmp_path):
         assert steps(tmp_path / "elsewhere")
 
 
-def unprivileged():
-    """Root who minds permissions like anybody."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    for capability in (DAC_OVERRIDE, DAC_READ_SEARCH):
-        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+# root, too, who minds permissions like anybody then: PR_CAPBSET_DROP of CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
+UNPRIVILEGED = "for capability in (1, 2): ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)"
 
 
 @pytest.mark.slow
 def test_a_folder_that_is_forbidden(tmp_path, undisturbed):
-    with running(tmp_path / "disk", preexec_fn=unprivileged) as run:
+    with running(tmp_path / "disk", UNPRIVILEGED) as run:
         run.until_saved(3)
         with run.paused():
             (run.workdir / "checkpoints").chmod(0o500)

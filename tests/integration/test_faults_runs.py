@@ -34,6 +34,14 @@ def rows(workdir):
     return [{name: x for name, x in json.loads(line).items() if name != "steps_per_second"} for line in lines]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def let_go():
+    """Runs lock their folders until their process ends, which here is the tests' own."""
+    yield
+    while workdir_module.LOCKS:
+        workdir_module.LOCKS.pop().close()
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("whole") / "run"

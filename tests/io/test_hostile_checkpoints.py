@@ -126,10 +126,10 @@ def row(contents, name):
         (lambda c: row(c, "weights").__setitem__(3, "threefry2x32"), "which 'threefry2x32' does not make"),
         (lambda c: row(c, "key").__setitem__(3, ""), "which '' does not make"),
         (lambda c: row(c, "key").__setitem__(3, "rbg"), "which 'rbg' does not make"),
-        (lambda c: row(c, "key").__setitem__(3, "os.system"), "is damaged: ValueError"),
+        (lambda c: row(c, "key").__setitem__(3, "os.system"), "unrecognized PRNG implementation"),
         (lambda c: c["leaves"].pop(), "is only in the state to be restored"),
-        (lambda c: c.update(leaves=[[]]), "is damaged: ValueError"),
-        (lambda c: c.update(leaves=7), "is damaged: TypeError"),
+        (lambda c: c.update(leaves=[[]]), "ValueError: "),
+        (lambda c: c.update(leaves=7), "TypeError: "),
         (lambda c: c.update(step=4), "saved at step 4 and lies in the place of step 3"),
         (lambda c: c.update(extra=[1]), "not one of a checkpoint"),
         (lambda c: c.update(score="high"), "not one of a checkpoint"),
@@ -164,8 +164,8 @@ def test_no_more_is_read_than_there_can_be(folder):
 def test_a_file_that_is_larger_than_all_can_be_is_not_opened(folder, name):
     file = folder / "3" / name
     file.touch()
-    os.truncate(file, 2**44)
-    refused(folder, "it takes 17,592,186,[0-9]{3},[0-9]{3} bytes, and a state like this at most 67,116,8")
+    os.truncate(file, 2**40)
+    refused(folder, "it takes 1,099,511,[0-9]{3},[0-9]{3} bytes, and a state like this at most 67,116,8")
 
 
 @pytest.mark.parametrize("name", ["manifest/metadata", "state/_METADATA", "state/manifest.ocdbt", "core"])

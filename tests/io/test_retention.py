@@ -87,6 +87,7 @@ def no_room():
 def test_a_save_that_fails_is_told_by_the_next_one_which_may_be_tried_again(tmp_path, capfd):
     with Checkpoints(tmp_path, keep_last=1) as checkpoints:
         checkpoints.save(10, state(10))
+        checkpoints.wait()
         with no_room():
             checkpoints.save(20, state(20))
             with pytest.raises(SaveError, match=r"step 20 could not be saved: File too large. Kept: 10\.") as error:
