@@ -59,12 +59,21 @@ def exit_code(script: Callable[[], None]) -> int:
         if isinstance(error, Failure):
             return error.code
         return USAGE_ERROR if isinstance(error, InputError) else LOST
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not is_interrupt(error):
+            raise
         Console(stderr=True).print("Interrupted.")
         if is_script():
             leave(INTERRUPTED)
         return INTERRUPTED
     return 0
+
+
+def is_interrupt(error: BaseException | None) -> bool:
+    """Whether it is Ctrl-C's, or came of it: Python 3.11 wraps what comes while a class is made."""
+    return error is not None and (
+        isinstance(error, KeyboardInterrupt) or is_interrupt(error.__cause__ or error.__context__)
+    )
 
 
 def flush() -> None:
