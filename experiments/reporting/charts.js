@@ -195,23 +195,26 @@ class Chart {
     this.shared.point(steps[Math.max(0, Math.min(steps.length - 1, from + move))]);
   }
 
-  /** The values at a step, or without one the last. */
+  /** The values nearest to a step, or without one the last; none where a curve has ended, or not begun. */
   read(step) {
     if (!this.cross) return;
     this.cross.replaceChildren();
     this.readout.replaceChildren();
-    let at = null;
+    const found = new Set();
     for (const curve of this.curves) {
-      const i = step === null ? curve.steps.length - 1 : nearest(curve.steps, step), value = curve.values[i];
+      const { steps, values, errors } = curve, i = step === null ? steps.length - 1 : nearest(steps, step);
+      const there = step === null || (step >= steps[0] && step <= steps.at(-1)), seen = there && values[i] !== null;
+      const error = seen && errors.length && errors[i] !== null ? ` ± ${figures(errors[i])}` : "";
       const entry = made("span", {}, this.readout);
       made("i", { class: `dot c${curve.color}` }, entry);
       entry.append(curve.label && `${curve.label} `);
-      made("b", { text: figures(value) + (curve.errors.length && curve.errors[i] !== null ? ` ± ${figures(curve.errors[i])}` : "") }, entry);
-      at = at === null ? curve.steps[i] : Math.max(at, curve.steps[i]);
-      const seen = value !== null && !(this.shared.log && value <= 0);
-      if (step !== null && seen) made("circle", { class: `point c${curve.color}`, cx: this.x(curve.steps[i]), cy: this.y(value), r: 4 }, this.cross);
+      made("b", { text: there ? figures(values[i]) + error : "–" }, entry);
+      if (there) found.add(steps[i]);
+      if (step !== null && seen && !(this.shared.log && values[i] <= 0))
+        made("circle", { class: `point c${curve.color}`, cx: this.x(steps[i]), cy: this.y(values[i]), r: 4 }, this.cross);
     }
-    this.at.textContent = at === null ? "" : `step ${figures(step === null ? at : step)}`;
+    const at = [...found].map(figures);
+    this.at.textContent = at.length === 1 ? `step ${at[0]}` : step === null ? "last" : at.length ? `step ${figures(step)}` : "";
     if (step !== null) made("line", { class: "cross", x1: this.x(step), x2: this.x(step), y1: TOP, y2: HEIGHT - BOTTOM }, this.cross);
   }
 

@@ -88,7 +88,7 @@ def of_file(title: str, stem: str, records: Sequence[Record]) -> Scores:
     }
     lines = [line(name, said.get(name, ""), columns) for name in names(columns)]
     rest = [f"{name}: {text}" for name, text in said.items() if name not in names(columns)]
-    return Scores(title, facts, lines, [*unlike(facts), *rest])
+    return Scores(title, facts, lines, [*unlike(facts), *spreads(lines), *rest])
 
 
 def while_training(records: Sequence[Record], found: Sequence[Points]) -> Scores:
@@ -107,7 +107,7 @@ def while_training(records: Sequence[Record], found: Sequence[Points]) -> Scores
         made = line(name, "", columns)
         tops = [best_so_far(name, history) for history in histories]
         lines.append(made._replace(cells=[cell._replace(more=top) for cell, top in zip(made.cells, tops, strict=True)]))
-    return Scores("while training: the last numbers", facts, lines, unlike(facts))
+    return Scores("while training: the last numbers", facts, lines, [*unlike(facts), *spreads(lines)])
 
 
 def names(columns: Sequence[Numbers]) -> list[str]:
@@ -131,6 +131,13 @@ def unlike(facts: Mapping[str, Sequence[str]]) -> list[str]:
         if len(set(there)) > 1 and name != "classifier_accuracy":
             apart.append(f"{name} {', '.join(value or '(none)' for value in values)}")
     return [f"Not judged alike: {'; '.join(apart)}. Compare with care."] if apart else []
+
+
+def spreads(lines: Sequence[Line]) -> list[str]:
+    """What ± means, where it stands."""
+    there = any(cell.spread for each in lines for cell in each.cells)
+    words = "± is the standard deviation over sampling seeds where there are several, else the number's standard error."
+    return [words] if there else []
 
 
 # ---------------------------------------------------------------- one number

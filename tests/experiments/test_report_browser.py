@@ -16,10 +16,11 @@ ROWS = {step: {"disc_loss": float(step), "gen_loss": 0.5, f"eval/{HOSTILE}": -1.
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    """A page of two runs, the second with fewer snapshots."""
+    """A page of two runs, the second shorter and with fewer snapshots."""
     folder = tmp_path_factory.mktemp("runs")
     one = run_in(folder / f"one {HOSTILE[2:9]}", rows=ROWS, frames=(0, 100, 200))
-    other = run_in(folder / "other", "ring", "--seed", "1", rows=ROWS, frames=(0, 200))
+    early = {step: row for step, row in ROWS.items() if step <= 150}
+    other = run_in(folder / "other", "ring", "--seed", "1", rows=early, frames=(0, 200))
     page_of(one, other)
     return (one / "out" / "page.html").as_uri()
 
@@ -114,17 +115,22 @@ def test_the_film_plays_from_its_beginning(browser):
 
 def test_pointing_at_a_curve_reads_it_and_a_click_brings_up_its_samples(browser):
     readouts = f"[...{RUN}.querySelectorAll('.readout b')].map((node) => node.textContent)"
-    assert browser.value(readouts) == ["200", "200"]
+    at = f"{RUN}.querySelector('.at').textContent"
+    assert (browser.value(readouts), browser.value(at)) == (["200", "150"], "last")
     # steps from 0 to 200, logged every 10, right of the numbers at the axis
     browser.point(*middle_of(browser, "#charts svg", share=0.58))
     values = browser.value(readouts)
     assert values[0] == values[1]
     assert values[0] in ("100", "110", "120")
-    assert browser.value(f"{RUN}.querySelector('.at').textContent") == f"step {values[0]}"
+    assert browser.value(at) == f"step {values[0]}"
     browser.point(*middle_of(browser, "#charts svg", share=0.58), click=True)
     assert browser.value(SHOWN) == [100, 0]
+    browser.point(*middle_of(browser, "#charts svg", share=0.92))
+    value, ended = browser.value(readouts)
+    assert value in ("180", "190")
+    assert ended == "–"
     browser.point(1, 1)
-    assert browser.value(readouts) == ["200", "200"]
+    assert browser.value(readouts) == ["200", "150"]
 
 
 def test_curves_are_read_by_keyboard_too(browser):

@@ -79,7 +79,8 @@ def test_numbers_have_their_direction_unit_protocol_and_spread(tmp_path):
     assert lines["code_accuracy"].direction == ""
     assert lines["recall"].cells[0].text == "NaN"
     assert evaluated.facts == {"step": ["200"], "sampling_seeds": ["0, 1"], "num_fake": ["5\u202f000"]}
-    assert evaluated.remarks == ["whole: said of all"]
+    assert [remark[:9] for remark in evaluated.remarks] == ["± is the ", "whole: sa"]
+    assert parzen.remarks == []
     assert [(line.of, line.direction) for line in parzen.lines] == [("", "↑ higher is better"), ("training images", "")]
     shown = page_of(tmp_path).section("numbers")
     assert "frechet_distance net ↓ lower is better squared feature units" in shown
