@@ -11,6 +11,7 @@ import optax
 import updates
 from conditioning import CONDITIONINGS, check_networks
 from config import Config, Data, build, check
+from footprint import check_fits
 from memory import load
 
 from ganjax import data, steps
@@ -60,7 +61,8 @@ def assemble(config: Config) -> Run:
     run = Run(source, game, build_algorithm(config, game), *keys, sampler(config.data, game, source.spec.num_classes))
     # a whole step in shapes alone: every check of every pairing, and nothing computed
     batch = jax.eval_shape(lambda: example_batch(run, config))
-    jax.eval_shape(run.algorithm.step, jax.eval_shape(run.algorithm.init, init_key, batch), batch)
+    state = jax.eval_shape(run.algorithm.init, init_key, batch)
+    check_fits(config, source, run.algorithm, state, jax.make_jaxpr(run.algorithm.step)(state, batch))
     return run
 
 

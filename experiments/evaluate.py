@@ -23,6 +23,7 @@ from typing import Annotated, Any, Literal
 import assembly
 import jax
 import jax.numpy as jnp
+import memory
 import numpy as np
 import tyro
 import views
@@ -110,7 +111,7 @@ class Bench:
         found |= {} if options.metrics else self.shown(state, options, key)
         if self.network is None:
             return Judgement(found, {})
-        real = np.asarray(self.run.source.arrays.samples)
+        real = memory.samples(self.run.source)
         images = np.asarray(to_uint8(jnp.asarray(fake)))
         numbers, protocol = evaluate_inception(self.network, real, images, cache=options.workdir, metrics=rows)
         return Judgement(found | numbers, protocol)

@@ -171,6 +171,6 @@ def _check_names(path: Path, names: set[str], other: Path, others: set[str]) -> 
     if lacking:
         where, there = (path, other) if lacking[0] in names else (other, path)
         raise InputError(
-            f"Expected the same pictures in {path.name} and {other.name} of {path.parent}, got {lacking[0]} in "
+            f"Expected the same pictures in {path.name} and {other.name} of {path.parent}, got {lacking[0][:80]} in "
             f"{where.name} alone ({len(lacking)} such): fetch {there.name} again."
         )

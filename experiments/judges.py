@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import assembly
 import jax.numpy as jnp
+import memory
 import numpy as np
 from assembly import Run
 from classifier_cache import cached_classifier
@@ -24,10 +25,12 @@ from ganjax.metrics import METRICS, Metric
 
 
 def labeled(source: Source) -> LabeledImages:
-    """All images of a source with their labels."""
+    """The images of a source with their labels: all of them, or of a large stream as many as fit in memory."""
     if source.spec.num_classes is None:
         raise InputError(f"Expected images with labels to judge by, got {source.spec.name}, which has none.")
-    return LabeledImages(np.asarray(source.arrays.samples), np.asarray(source.arrays.labels))
+    images, labels = memory.taken(source)
+    assert labels is not None
+    return LabeledImages(images, labels)
 
 
 class Sides(NamedTuple):

@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ import numpy as np
 import workdir as workdir_module
 from assembly import Run
 from config import Config, Parallel
+from limits import check_numbers
 from rich.console import Console
 from rich.markup import escape
 from scripts import INTERRUPTED, Failure, report_errors
@@ -61,8 +63,7 @@ def join(settings: Parallel) -> None:
     Raises:
       InputError: for settings that no cluster can have, or if the processes don't find each other.
     """
-    if settings.heartbeat_timeout < 1:
-        raise InputError(f"Expected --parallel.heartbeat-timeout >= 1, got {settings.heartbeat_timeout}.")
+    check_numbers({"parallel": asdict(settings)})
     if settings.coordinator == "auto":
         parallel.initialize(heartbeat_timeout=settings.heartbeat_timeout)
     elif any(x is not None for x in (settings.coordinator, settings.num_processes, settings.process_id)):
@@ -135,7 +136,7 @@ def open_workdir(config: Config) -> tuple[Path, bool]:
     """
     if not same_everywhere(config):
         raise InputError("The processes of this run were given different settings: give all of them the same flags.")
-    path, resumed, refusal = Path(config.workdir or "").expanduser().absolute(), False, None
+    path, resumed, refusal = Path(), False, None
     if parallel.is_leader():
         try:
             path, resumed = workdir_module.open_for_training(config)
@@ -143,6 +144,8 @@ def open_workdir(config: Config) -> tuple[Path, bool]:
             refusal = error
     if parallel.anywhere(refusal is not None):
         raise refusal or InputError("Process 0 can't open the workdir; it says why.")
+    if not parallel.is_leader():
+        path = Path(config.workdir or "").expanduser().absolute()
     return path, parallel.anywhere(resumed)
 
 

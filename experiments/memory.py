@@ -106,12 +106,20 @@ def stored(source: Source) -> PyTree:
 
 
 def samples(source: Source) -> np.ndarray:
-    """All samples of a finite set as they are stored; of a stream, the first that take no more than 4 GiB."""
+    """The samples of `taken`."""
+    return taken(source)[0]
+
+
+def taken(source: Source) -> tuple[np.ndarray, np.ndarray | None]:
+    """All samples of a finite set as they are stored, and their labels; of a stream, no more than take 4 GiB.
+
+    Those are evenly spaced, since folders are in the order of their classes.
+    """
     assert source.take is not None  # who asks has seen that the set is finite
-    fitting = source.spec.num_samples or 0
+    total = fitting = source.spec.num_samples or 0
     if source.feed is not None:
-        fitting = min(fitting, MOST_IN_MEMORY // math.prod(source.spec.shape))
-    return source.take(np.arange(fitting))[0]
+        fitting = min(total, MOST_IN_MEMORY // math.prod(source.spec.shape))
+    return source.take(np.arange(fitting) * total // max(fitting, 1))
 
 
 def words(settings: Data, source: Source) -> str:

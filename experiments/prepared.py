@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from content import Content
 
 from ganjax.checks import InputError
+from ganjax.io.array_cache import ABANDONED
 
 EXAMPLES_A_FILE = 1 << 14
 _AT_ONCE = 256  # examples between two reports
@@ -88,6 +90,7 @@ def write(identity: Identity, content: Content, data_dir: Path, advance: Callabl
 @contextmanager
 def _aside(target: Path) -> Iterator[Path]:
     """A new folder beside the target, which is gone afterwards unless it was renamed."""
+    _clear_abandoned(target)
     folder = target.parent / f"incomplete.{uuid.uuid4().hex[:8]}_{target.name}"  # as tensorflow-datasets calls its own
     with _writing(folder):
         folder.mkdir(parents=True)
@@ -95,6 +98,13 @@ def _aside(target: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_abandoned(target: Path) -> None:
+    """Removes what preparations that were killed have left behind."""
+    for folder in target.parent.glob(f"incomplete.*_{target.name}"):
+        if time.time() - folder.stat().st_mtime > ABANDONED:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -4,14 +4,17 @@ Writes a picture of samples to WORKDIR/sample.png and, with --num N, all N of th
 uint8 [N, H, W, C], points as float32 [N, 2].
 
 Another sampler or a truncated prior makes a picture beside it, NAME.png, and what samples.npz holds; --interpolate,
---neighbors and --invert add interpolation.png, neighbors.png and inversion.png.
+--neighbors, --invert and --timeline add interpolation.png, neighbors.png, inversion.png and timeline.png.
+
+From Python: sampler(WORKDIR)(key, num).
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Literal
@@ -32,11 +35,13 @@ from sampling import PICTURES, SAMPLERS, Draw, Settings, Trained
 from scripts import report_errors
 
 from ganjax import steps
+from ganjax.checks import InputError
 from ganjax.data import to_uint8
-from ganjax.io import Restored, best_step, replace_file, restore_latest, restore_step, save_png
-from ganjax.types import GanState, Variables
+from ganjax.io import Restored, best_step, image_grid, replace_file, restore_latest, restore_step, save_png
+from ganjax.types import GanState, Key, Variables
 
 Weights = Literal["ema", "raw"]
+TIMELINE_ROWS = 8
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class Options:
     """this many samples, and the nearest of the data to each"""
     invert: int | None = None
     """this many real samples, and the generator's nearest to each, by descent in latent space"""
+    timeline: tuple[int, ...] = ()
+    """the same samples at the checkpoints of these steps, a column each"""
 
 
 def open_run(workdir: Path, step: int | None) -> tuple[Config, Run, Restored]:
@@ -101,6 +108,25 @@ def chosen(state: GanState, weights: Weights) -> Variables:
     return steps.generator_variables(state) if weights == "ema" else Variables(state.gen_params, state.gen_stats)
 
 
+def sampler(
+    workdir: Path | str, step: int | Literal["latest", "best"] = "latest", weights: Weights = "ema"
+) -> Callable[[Key, int], jax.Array]:
+    """What a trained run draws: (key, num) -> samples [num, ...], images in [−1, 1] or points.
+
+    The samples of `sample.py WORKDIR --seed SEED` are those of the key jax.random.key(SEED).
+
+    Args:
+      workdir: the workdir of a run of experiments/train.py.
+      step: which checkpoint; best: as judged while training.
+      weights: the averaged generator's where there is one, or the raw ones.
+
+    Raises:
+      InputError: if there is no run, or no such checkpoint.
+    """
+    _, run, restored = open_run(Path(workdir), at_step(Path(workdir), step))
+    return partial(assembly.block_sampler(run), chosen(restored.state, weights))
+
+
 def wanted(options: Options) -> dict[str, int]:
     """The pictures of `sampling.PICTURES` that are asked for, with their numbers of samples."""
     numbers = {"interpolation": options.interpolate, "neighbors": options.neighbors, "inversion": options.invert}
@@ -113,6 +139,25 @@ def drawing(options: Options, game: Trained) -> Draw | None:
     return None if options.sampler == "prior" else SAMPLERS[options.sampler](game, settings)
 
 
+def timeline(config: Config, run: Run, options: Options) -> np.ndarray:
+    """The same samples in every column, through training from left to right; uint8 [H, W, C].
+
+    Raises:
+      InputError: in a game of points, or where a step has no checkpoint.
+    """
+    if not run.source.spec.is_image:
+        raise InputError("Expected a run on images for --timeline, got points: samples.gif shows them in training.")
+    folder, template, draw = (
+        options.workdir / "checkpoints",
+        assembly.template(run, config),
+        assembly.block_sampler(run),
+    )
+    states = [restore_step(folder, template, step).state for step in options.timeline]
+    key = jax.random.key(options.seed)
+    columns = [np.asarray(draw(chosen(state, options.generator), key, TIMELINE_ROWS)) for state in states]
+    return image_grid(np.stack(columns, axis=1).reshape(-1, *run.source.spec.shape), len(columns))
+
+
 def main(options: Options) -> None:
     numbers = {name: value for name, value in vars(options).items() if name != "step"}
     check_numbers({"num_samples": 1 if options.num is None else options.num, **numbers})
@@ -123,6 +168,7 @@ def main(options: Options) -> None:
     game = sampling.trained(config, run, restored.state, generator, options.truncation)
     draw = drawing(options, game)
     sampling.check_pictures(game, wanted(options))
+    in_training = timeline(config, run, options) if options.timeline else None
     folder = options.output or options.workdir
     folder.mkdir(parents=True, exist_ok=True)
     num = max(options.num or 0, config.num_samples, options.neighbors or 0)
@@ -142,6 +188,9 @@ def main(options: Options) -> None:
         show("truncation", pictures.picture(run, fake[: config.num_samples]), shown)
     for name, count in wanted(options).items():
         show(name, PICTURES[name](game, key, count, fake), f"{name} of {count}")
+    if in_training is not None:
+        save_png(folder / "timeline.png", in_training)
+        print(f"{folder / 'timeline.png'}: {TIMELINE_ROWS} samples at steps {', '.join(map(str, options.timeline))}")
     if options.num is not None:
         save_samples(folder / "samples.npz", fake[: options.num])
 

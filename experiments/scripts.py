@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -37,6 +39,9 @@ def report_errors(script: Callable[[], None]) -> int:
 
     A process that is one of the scripts here ends at once after Ctrl-C, with code 130, and outlives its readers.
     """
+    # of a damaged picture Pillow complains in other words, too
+    warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     if not is_script():
         return exit_code(script)
     with contextlib.redirect_stdout(lasting(sys.stdout)), contextlib.redirect_stderr(lasting(sys.stderr)):
@@ -54,12 +59,21 @@ def exit_code(script: Callable[[], None]) -> int:
         if isinstance(error, Failure):
             return error.code
         return USAGE_ERROR if isinstance(error, InputError) else LOST
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not is_interrupt(error):
+            raise
         Console(stderr=True).print("Interrupted.")
         if is_script():
             leave(INTERRUPTED)
         return INTERRUPTED
     return 0
+
+
+def is_interrupt(error: BaseException | None) -> bool:
+    """Whether it is Ctrl-C's, or came of it: Python 3.11 wraps what comes while a class is made."""
+    return error is not None and (
+        isinstance(error, KeyboardInterrupt) or is_interrupt(error.__cause__ or error.__context__)
+    )
 
 
 def flush() -> None:

@@ -1,8 +1,8 @@
 """Trains a GAN: python experiments/train.py [PRESET] [--field value ...].
 
-With no arguments, the `digits` preset: real images that come with scikit-learn, offline, in minutes. Every setting is
-a flag (`--help` lists them); a workdir holds the whole run, and the same command on the same workdir goes on where it
-stopped, bit for bit. This is the file to copy for a loop of one's own.
+With no arguments, the `digits` preset: real images that come with scikit-learn, offline, in minutes; `--list` shows all
+presets. Every setting is a flag (`--help` lists them); a workdir holds the whole run, and the same command on the same
+workdir goes on where it stopped, bit for bit. This is the file to copy for a loop of one's own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import assembly
 import config as config_module
 import jax
+import listing
 import machines
 import memory
 import pictures
@@ -66,12 +67,16 @@ def parse(arguments: Sequence[str]) -> Config:
     preset = PRESETS[name]
     preset = config_module.with_named_choices(replace(preset, workdir=f"runs/{name}"), flags)
     description = (
-        f"Presets: {', '.join(PRESETS)}. Trains one: train.py [PRESET] [OPTIONS]; {DEFAULT_PRESET} by default."
+        f"Presets: {', '.join(PRESETS)} (train.py --list says more of them). "
+        f"Trains one: train.py [PRESET] [OPTIONS]; {DEFAULT_PRESET} by default."
     )
     return tyro.cli(Config, default=preset, args=list(flags), prog=f"train.py {name}", description=description)
 
 
 def main(arguments: Sequence[str]) -> None:
+    if list(arguments) == ["--list"]:
+        Console().print(listing.table(listing.entries()), highlight=False)
+        return
     config = parse(arguments)
     check_asked(config)
     machines.join(config.parallel)
@@ -106,14 +111,15 @@ class Session(NamedTuple):
 
 def train(console: Console, config: Config, run: Run, layout: Layout, workdir: Path) -> None:
     """Trains from the latest checkpoint, or from the start, to `num_steps` or the first Ctrl-C."""
-    with safekeeping.for_training(config, workdir, console) as checkpoints:
+    kept = safekeeping.for_training(config, workdir, console)
+    with Interruption(console) as interruption, kept as checkpoints:  # the last save is not cut short either
         state, tally = begin(console, layout, checkpoints)
         start = int(state.step)
         examine = tried(config, run, workdir, state)
         progress = Progress(console, start, config.num_steps, config.batch_size, assembly.noun(run))
         log = checkpoints.log(start) if parallel.is_leader() else MutedLog()
         watch = CollapseWatch(run) if parallel.is_leader() else None
-        with contextlib.ExitStack() as at_end, log, progress, Interruption(console) as interruption, PeerWatch():
+        with contextlib.ExitStack() as at_end, log, progress, PeerWatch():
             at_end.callback(layout.close)
             place = config, run, layout, console, workdir
             session = Session(*place, checkpoints, log, progress, examine, watch, tally, interruption)
@@ -145,7 +151,7 @@ def begin(console: Console, layout: Layout, checkpoints: Safekeeping) -> tuple[G
 
 def loop(session: Session, state: GanState) -> GanState:
     """Chunk after chunk; between chunks, whatever is due at that step."""
-    config, step, stopping = session.config, int(state.step), False
+    config, step, stopping = session.config, int(state.step), parallel.anywhere(session.interruption.asked)
     length, arrays = fetch(config, session.layout, step)
     while step < config.num_steps and not stopping:
         began = time.perf_counter()

@@ -60,7 +60,7 @@ def open_folder(
         lock(path)
         if existing is None:
             write_sealed(path / CONFIG, values)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: ~ of nobody
         if isinstance(error, InputError):
             raise
         reason = getattr(error, "strerror", None) or error
@@ -127,9 +127,11 @@ def read_config_values(path: Path) -> dict[str, Any] | None:
     file = path / CONFIG
     if not file.exists():
         return None
+    if not file.is_file():  # a pipe would be waited for
+        raise InputError(f"{file} is not what a run keeps there: give another --workdir.")
     try:
         return read_sealed(file)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise InputError(
             f"Expected the settings of a run in {file}, got: {error}. Or give another --workdir."
         ) from error
@@ -141,9 +143,18 @@ def read_config(path: Path) -> Config:
     Raises:
       InputError: if there is no run.
     """
+    return config_module.from_dict(read_values(path), str(path / "config.json"))
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """What config.json of the run in a folder holds, whichever version wrote it.
+
+    Raises:
+      InputError: if there is no run.
+    """
     if not path.is_dir():
         raise InputError(f"There is no folder {path}: give the --workdir of a run of experiments/train.py.")
     values = read_config_values(path)
     if values is None:
         raise InputError(f"There is no run in {path} (no config.json): give the workdir of experiments/train.py.")
-    return config_module.from_dict(values, str(path / CONFIG))
+    return values

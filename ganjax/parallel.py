@@ -356,6 +356,7 @@ def on_latents(function: Callable[[Array, int], Array], deals: PyTree) -> PyTree
 
 
 def check_divides(batch_size: int, mesh: Mesh) -> None:
+    """Raises `InputError` unless each device of the mesh gets equally many rows of a batch."""
     if batch_size % mesh.size:
         raise InputError(
             f"Expected a batch size that divides by {mesh.size} devices, got {batch_size}: take "

@@ -316,6 +316,7 @@ def leading_axis(name: str, leaf: ArrayLike) -> int:
 
 
 def check_divides(num_games: int, num_devices: int) -> None:
+    """Raises `InputError` unless each device gets equally many games."""
     if num_games % num_devices:
         raise InputError(
             f"Expected a number of games that divides by {num_devices} devices, got {num_games}: play "

@@ -75,10 +75,12 @@ class Play(NamedTuple):
 
     @property
     def real_scores(self) -> Scores:
+        """The scores in `real_output`."""
         return self.real_output.scores
 
     @property
     def fake_scores(self) -> Scores:
+        """The scores in `fake_output`."""
         return self.fake_output.scores
 
     @property
@@ -121,10 +123,14 @@ class Variables(NamedTuple):
 
 
 class NetworkInit(Protocol):
+    """(key, *inputs) -> Variables."""
+
     def __call__(self, key: Key, *inputs: Array) -> Variables: ...
 
 
 class NetworkApply(Protocol):
+    """(variables, *inputs, train=False, key=None) -> (output, stats)."""
+
     def __call__(
         self, variables: Variables, *inputs: Array, train: bool = False, key: Key | None = None
     ) -> tuple[PyTree, PyTree]: ...

@@ -2,8 +2,6 @@
 
 import os
 import random
-import re
-import signal
 import socket
 import subprocess
 import time
@@ -14,54 +12,63 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# runs before the script: at SIGUSR1 the main thread writes down its stack, also from within a long call
+# runs before the script: a thread that tells whoever connects which functions are on the main thread's stack
 WATCH = """
-import faulthandler, os, signal
-stacks = open(os.path.join(os.environ["STACKS"], str(os.getpid())), "a")
-faulthandler.register(signal.SIGUSR1, file=stacks, all_threads=False)
-stacks.write("ready\\n")
-stacks.flush()
+import os, socket, sys, threading
+
+def answer(server, main):
+    while True:
+        connection, _ = server.accept()
+        frame, calls = sys._current_frames().get(main), []
+        while frame is not None:
+            calls.append(f"{frame.f_code.co_filename} {frame.f_code.co_name}")
+            frame = frame.f_back
+        with connection:
+            connection.sendall("\\n".join(calls).encode())
+
+server = socket.create_server(("localhost", 0))
+threading.Thread(target=answer, args=(server, threading.get_ident()), daemon=True).start()
+with open(os.environ["WATCHED"] + str(os.getpid()), "w") as file:
+    file.write(f"{server.getsockname()[1]}\\n")
 """
 
-# the first of which a function is on the stack
+# the first of which a function is on the stack; loops compile before they train
 PHASES = {
     "saving": ("io/checkpoints.py save", "io/checkpoints.py wait", "io/checkpoints.py close"),
     "restoring": ("io/checkpoints.py __init__", "io/checkpoints.py restore", "train.py begin", "sweep.py init"),
     "judging": ("train.py judge", "examiner.py tried", "sweep.py judged"),
     "final pictures": ("train.py finish", "train.py draw_views", "summaries.py summarize"),
     "drawing": ("train.py show",),
-    "compiling": ("_src/compiler.py compile_or_get_cached", "_src/pjit.py _infer_params", "interpreters/pxla.py lower"),
     "training": ("train.py loop", "sweep.py play"),
     "setting up": ("train.py main", "sweep.py main"),
 }
+COMPILING = ("_src/compiler.py compile_or_get_cached", "_src/pjit.py _infer_params", "interpreters/pxla.py lower")
 
 
-def phase_of(stack: str) -> str:
-    """What a script was doing, from its main thread's stack."""
-    calls = [f"{path} {function}" for path, function in re.findall(r'File "(.*?)", line \S+ in (\S+)', stack)]
-    for phase, functions in PHASES.items():
-        if any(call.endswith("/" + function) for call in calls for function in functions):
-            return phase
-    if "  ...\n" in stack:
-        return "compiling"  # nothing else calls so deep that the outermost calls are left out
-    return "importing" if calls else "leaving"
+def phase_of(calls: Sequence[str]) -> str:
+    """What a script was doing, from its main thread's stack: files and functions."""
+
+    def has(functions: Sequence[str]) -> bool:
+        return any(call.endswith("/" + function) for call in calls for function in functions)
+
+    phase = next((phase for phase, functions in PHASES.items() if has(functions)), "importing" if calls else "leaving")
+    return "compiling" if phase == "training" and has(COMPILING) else phase
 
 
 class Watched:
-    """A running process.
+    """A running process; `end_all` kills those that still run.
 
     Args:
       command: as for subprocess.
-      folder: for its output and its stacks.
+      folder: for its output.
       environment: what changes in it; None takes a variable away.
     """
 
     def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str | None]):
         (folder / "site").mkdir(parents=True, exist_ok=True)
         (folder / "site" / "sitecustomize.py").write_text(WATCH)
-        (folder / "stacks").mkdir(exist_ok=True)
         path = os.pathsep.join(filter(None, [str(folder / "site"), os.environ.get("PYTHONPATH")]))
-        merged = {**os.environ, "PYTHONPATH": path, "STACKS": str(folder / "stacks"), **environment}
+        merged = {**os.environ, "PYTHONPATH": path, "WATCHED": str(folder / "port-"), **environment}
         number = len(list(folder.glob("output-*")))
         self._output = folder / f"output-{number:03}"
         with self._output.open("w") as file:
@@ -73,7 +80,8 @@ class Watched:
                 cwd=ROOT,
                 env={name: value for name, value in merged.items() if value is not None},
             )
-        self._stacks = folder / "stacks" / str(self.process.pid)
+        self._port = folder / f"port-{self.process.pid}"
+        STARTED.append(self)
 
     @property
     def output(self) -> str:
@@ -89,19 +97,13 @@ class Watched:
 
     def phase(self) -> str:
         """What it is doing now."""
-        if not self._stacks.exists() or not self._stacks.stat().st_size:
+        if not (self._port.exists() and self._port.read_text().endswith("\n")):
             return "starting"
-        before = seen = self._stacks.stat().st_size
-        self.process.send_signal(signal.SIGUSR1)
-        for _ in range(100):
-            time.sleep(0.003)
-            size = self._stacks.stat().st_size
-            if size == seen > before:
-                break
-            seen = size
-        with self._stacks.open() as file:
-            file.seek(before)
-            return phase_of(file.read())
+        try:
+            with socket.create_connection(("localhost", int(self._port.read_text())), timeout=2) as connection:
+                return phase_of(connection.makefile().read().splitlines())
+        except OSError:  # its threads have stopped
+            return "leaving"
 
     def wait(self, seconds: float = 300) -> int:
         return self.process.wait(timeout=seconds)
@@ -115,11 +117,19 @@ class Watched:
         while not condition():
             assert self.runs, self.output
             assert time.monotonic() < deadline, self.output
-            time.sleep(0.002)
+            time.sleep(0.005)
 
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+STARTED: list[Watched] = []
+
+
+def end_all() -> None:
+    while STARTED:
+        STARTED.pop().kill()
 
 
 class Kill(NamedTuple):
@@ -127,7 +137,7 @@ class Kill(NamedTuple):
 
     Attributes:
       phase: of the first victim.
-      saving: whether a checkpoint was half-written.
+      saving: whether a checkpoint was half-written then.
       seconds: from the start of the process.
       step: of the newest checkpoint.
       aftermath: (exit code, seconds after the kill) of each process that was left; None for one that went on.
@@ -149,9 +159,9 @@ def latest(checkpoints: Path) -> int:
     return max((int(path.name) for path in checkpoints.glob("*") if path.name.isdigit()), default=0)
 
 
-def is_saving(checkpoints: Path) -> bool:
-    """Whether a checkpoint is half-written."""
-    return any(checkpoints.glob("*.orbax-checkpoint-tmp*"))
+def half_written(checkpoints: Path) -> set[Path]:
+    """The checkpoints that are being saved, or that a kill has cut short."""
+    return set(checkpoints.glob("*.orbax-checkpoint-tmp*"))
 
 
 def campaign(
@@ -171,12 +181,12 @@ def campaign(
     """
     kills: list[Kill] = []
     while len(kills) < num:
-        started = start()
+        remains, started = half_written(checkpoints()), start()
         try:
             if outlived(started, rng.uniform(0, span)):
                 span = min(span, max(process.seconds for process in started))
                 continue
-            kills.append(strike(started, checkpoints(), rng))
+            kills.append(strike(started, checkpoints(), remains, rng))
         finally:
             for process in started:
                 process.kill()
@@ -194,7 +204,7 @@ def outlived(started: Sequence[Watched], seconds: float) -> bool:
     return len(ended) == len(started)
 
 
-def strike(started: Sequence[Watched], checkpoints: Path, rng: random.Random) -> Kill:
+def strike(started: Sequence[Watched], checkpoints: Path, remains: set[Path], rng: random.Random) -> Kill:
     """Kills some of the processes, one at least, and sees what becomes of the others."""
     victims = [process for process in started if process.runs]
     victims = rng.sample(victims, rng.randint(1, len(victims)))
@@ -203,7 +213,7 @@ def strike(started: Sequence[Watched], checkpoints: Path, rng: random.Random) ->
         victim.process.kill()
     for victim in victims:
         victim.process.wait()
-    saving, step, struck = is_saving(checkpoints), latest(checkpoints), time.monotonic()
+    saving, step, struck = bool(half_written(checkpoints) - remains), latest(checkpoints), time.monotonic()
     # for one that has not joined them the others wait for minutes
     patience = 0.0 if phase in ("starting", "importing") else SECONDS_TO_NOTICE
     aftermath = []

@@ -107,6 +107,7 @@ class DcganNetwork(nn.Module):
 
     @property
     def layers(self) -> Layers:
+        """What all of its layers have in common."""
         return Layers(self.channels, self.kernel, self.normalization, self.dtype)
 
 

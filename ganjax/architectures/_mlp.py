@@ -205,6 +205,7 @@ def dense_initializers(std: float | None) -> tuple[Initializer, Initializer]:
 
 
 def widths(features: tuple[int, ...]) -> tuple[int, ...]:
+    """The widths of hidden layers, or `InputError` where one is below 1."""
     if any(width < 1 for width in features):
         raise InputError(f"Expected widths >= 1 in features, got {features}.")
     return tuple(features)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -19,7 +18,6 @@ MOST_CLASSES = 2**16  # a label beyond is no class's number
 MOST_CHANNELS = 4
 _GIB = 2**30
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-_BROKEN = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 
 
 def npz_source(path: str | Path, *, max_bytes: int = 8 * _GIB) -> Source:
@@ -88,7 +86,7 @@ def _read_npz(path: Path, max_bytes: int) -> Mapping[str, Shaped[np.ndarray, "..
                     arrays[name] = np.lib.format.read_array(file, allow_pickle=False)
                     file.read(1)  # at its end the member's checksum is compared
             return arrays
-    except _BROKEN as error:
+    except Exception as error:  # damage meets any error of NumPy, the parsers that it asks, and the zip reader
         raise _damaged(path, error) from error
 
 
@@ -97,7 +95,7 @@ def _read_npy(path: Path, max_bytes: int) -> Shaped[np.ndarray, "..."]:
         with path.open("rb") as file:
             _check_header(path, "images", file, max_bytes)
         return np.load(path, mmap_mode="r", allow_pickle=False)
-    except _BROKEN as error:
+    except Exception as error:
         raise _damaged(path, error) from error
 
 
@@ -122,7 +120,8 @@ def _check_header(path: Path, name: str, file: IO[Any], max_bytes: int) -> None:
 def _damaged(path: Path, error: Exception) -> InputError:
     if isinstance(error, InputError):
         return error
-    return InputError(f"Expected a whole NumPy file at {path}, got: {error}: write it again.")
+    reason = str(error).partition("\n")[0] or type(error).__name__
+    return InputError(f"Expected a whole NumPy file at {path}, got: {reason[:200]}: write it again.")
 
 
 def _names(path: Path) -> list[str]:

@@ -31,6 +31,7 @@ _BROKEN = (
     zlib.error,
     zipfile.BadZipFile,
     Image.DecompressionBombError,
+    UserWarning,  # where warnings are errors
 )
 
 

@@ -12,6 +12,7 @@ from ganjax.data._digits import digits
 from ganjax.data._folder import Reading, folder_source
 from ganjax.data._idx import idx_source
 from ganjax.data._parquet import parquet_source
+from ganjax.data._paths import located
 from ganjax.data._source import Source
 from ganjax.data._stacked import NUM_STACKED, stacked_source
 from ganjax.data._tfds import tfds_source
@@ -19,6 +20,7 @@ from ganjax.data._toys import TOYS, toy_dataset, toy_source
 from ganjax.data._transform import transformed
 
 _SPLITS = ["train", "test"]
+_MOST_SAMPLES = 2**27  # made up at will: they take a gigabyte
 
 
 class Loader(Protocol):
@@ -71,6 +73,7 @@ def load(
     """
     row, _, detail = name.partition(":")
     row = row.replace("-", "_")
+    folder = None if folder is None else str(located(folder))
     if reading.on_error != "error" and row not in TRANSFORM_WHILE_READING:
         raise InputError(f"Expected --data.on-error error for {row}, got {reading.on_error}: folders alone skip files.")
     source = DATASETS[row](name, detail, folder, split, seed=seed, reading=reading)
@@ -88,15 +91,13 @@ def _load_mnist(name: str, detail: str, folder: str | None, split: str, *, seed:
     del seed, reading  # nothing is drawn, nothing decoded
     _refuse(name, detail=detail)
     if folder is None:
-        raise InputError(f"Expected a folder with the IDX files of {name}, got none: name it.")
+        raise InputError(f"Expected a folder with the IDX files of {name}, got none: name it (--data.dir).")
     return idx_source(folder, split)
 
 
 def _load_stacked(name: str, detail: str, folder: str | None, split: str, *, seed: int, reading: Reading) -> Source:
-    if detail and not detail.isdecimal():
-        raise InputError(f"Expected a number of images after the colon, got {name!r}: write stacked-mnist:10000.")
-    stacked = _load_mnist("mnist", "", folder, split, seed=seed, reading=reading)
-    return stacked_source(stacked, int(detail) if detail else NUM_STACKED)
+    num = _count(name, detail, "images", "stacked-mnist:10000") if detail else NUM_STACKED
+    return stacked_source(_load_mnist("mnist", "", folder, split, seed=seed, reading=reading), num)
 
 
 def _load_folder(name: str, detail: str, folder: str | None, split: str, *, seed: int, reading: Reading) -> Source:
@@ -144,10 +145,19 @@ def _load_toy(name: str, detail: str, folder: str | None, split: str, *, seed: i
     toy = name.partition(":")[0]
     if not detail:
         return toy_source(toy)
-    if not detail.isdecimal():
-        raise InputError(f"Expected a number of points after the colon, got {name!r}: write for example {toy}:1000.")
+    num = _count(name, detail, "points", f"{toy}:1000")
     key = jax.random.fold_in(jax.random.key(seed), _SPLITS.index(split))
-    return toy_dataset(toy, key, int(detail))
+    return toy_dataset(toy, key, num)
+
+
+def _count(name: str, detail: str, noun: str, example: str) -> int:
+    """How many samples the detail asks for."""
+    if not detail.isdecimal() or len(detail) > len(str(_MOST_SAMPLES)) or not 1 <= int(detail) <= _MOST_SAMPLES:
+        raise InputError(
+            f"Expected a number of {noun} from 1 to {_MOST_SAMPLES:,} after the colon, got {name[:100]!r}: write for "
+            f"example {example}."
+        )
+    return int(detail)
 
 
 def _refuse(name: str, **given: str | None) -> None:

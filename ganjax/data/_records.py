@@ -12,6 +12,7 @@ from jaxtyping import UInt8
 
 from ganjax.checks import InputError
 from ganjax.data._decode import read_picture
+from ganjax.data._paths import located
 from ganjax.data._pictures import find_pictures
 from ganjax.data._source import Spec
 from ganjax.data._tfds import open_prepared
@@ -53,6 +54,7 @@ def open_records(
       InputError: when the set is not there, is damaged, or the transform doesn't suit it.
     """
     row, _, detail = name.partition(":")
+    folder = None if folder is None else located(folder)
     if row == "folder" and folder is not None and not detail:
         return folder_records(folder, split, transform)
     return tfds_records(detail, folder, split, transform) if row == "tfds" and detail else None

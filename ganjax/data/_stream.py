@@ -49,6 +49,7 @@ class Streaming(NamedTuple):
 
     @property
     def num_workers(self) -> int:
+        """`workers`, or where that is None one a core that this process may use, at most 16."""
         allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return self.workers or min(allowed, MOST_WORKERS)
 

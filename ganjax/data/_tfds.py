@@ -56,7 +56,7 @@ def tfds_source(
     Args:
       name: the set's name, with its configuration and version where it matters: `mnist`, `cifar10/3.0.2`,
         `cmaterdb/bangla`. Without a version, the highest that is there.
-      data_dir: where prepared sets lie; by default $TFDS_DATA_DIR or ~/tensorflow_datasets.
+      data_dir: where prepared sets lie; by default `$TFDS_DATA_DIR` or ~/tensorflow_datasets.
       split: one of the set's splits, or a slice of one such as `train[:80%]`.
       max_bytes: the most memory that the images may take.
 
@@ -81,8 +81,21 @@ def tfds_source(
 def open_prepared(name: str, data_dir: str | Path | None = None, split: str = "train") -> Prepared:
     """What `tfds_source` reads, not read yet. Arguments and errors: its own, where they don't take reading."""
     folder = find_prepared(name, data_dir)
+    _check_files(folder)
     check_features(folder)
-    builder = _builder(folder)
+    try:
+        return _described(name, folder, split)
+    except InputError:
+        raise
+    except Exception as error:  # a broken description fails in whichever parser meets it
+        raise InputError(f"Expected a prepared data set at {folder}, got: {error}: prepare it again.") from error
+
+
+def _described(name: str, folder: Path, split: str) -> Prepared:
+    """A split as the files of its folder describe it; what is wrong with them raises anything."""
+    import tensorflow_datasets as tfds  # half a second, and only this source needs it
+
+    builder: Any = tfds.builder_from_directory(folder)
     info = builder.info
     base = split.partition("[")[0]
     if base not in info.splits:
@@ -103,7 +116,7 @@ def find_prepared(name: str, data_dir: str | Path | None = None) -> Path:
 
     Args:
       name: the set's name, or name/config, name/version, name/config/version.
-      data_dir: where prepared sets lie; by default $TFDS_DATA_DIR or ~/tensorflow_datasets.
+      data_dir: where prepared sets lie; by default `$TFDS_DATA_DIR` or ~/tensorflow_datasets.
 
     Returns:
       The folder that holds dataset_info.json; of several versions the highest.
@@ -128,7 +141,7 @@ def find_prepared(name: str, data_dir: str | Path | None = None) -> Path:
 
 
 def prepared_root(data_dir: str | Path | None = None) -> Path:
-    """Where prepared sets lie: `data_dir`, by default $TFDS_DATA_DIR or ~/tensorflow_datasets."""
+    """Where prepared sets lie: `data_dir`, by default `$TFDS_DATA_DIR` or ~/tensorflow_datasets."""
     return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets").expanduser()
 
 
@@ -149,13 +162,13 @@ def _not_prepared(name: str, root: Path) -> str:
     )
 
 
-def _builder(folder: Path) -> Any:
-    import tensorflow_datasets as tfds  # half a second, and only this source needs it
-
-    try:
-        return tfds.builder_from_directory(folder)
-    except Exception as error:  # a broken description fails in whichever parser meets it
-        raise InputError(f"Expected a prepared data set at {folder}, got: {error}: prepare it again.") from error
+def _check_files(folder: Path) -> None:
+    """Raises `InputError` for a pipe or a device among the set's files: whoever opened it might wait for ever."""
+    strange = [
+        path.name for path in sorted(folder.iterdir()) if path.exists() and not (path.is_file() or path.is_dir())
+    ]
+    if strange:
+        raise InputError(f"Expected files in {folder}, got {strange[0]}, which is none: prepare the set again.")
 
 
 def _num_examples(info: Any, split: str) -> int:
@@ -252,8 +265,7 @@ def _reader(
             return sample[keys.image][..., :], None if keys.label is None else int(sample[keys.label])
         except InputError:
             raise  # of a tfrecord file, which it names
-        except (RuntimeError, OSError, ValueError, SyntaxError, AttributeError, TypeError) as error:
-            # array_record's own; Pillow's
+        except Exception as error:  # array_record's own, the parser's of records, Pillow's
             raise InputError(
                 f"Expected {num_samples} whole records in {folder}, got at record {i}: {error}: prepare the set again."
             ) from error

@@ -25,7 +25,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def cache_folder() -> Path:
-    """Where what can be made again is kept: $GANJAX_CACHE, else ganjax in $XDG_CACHE_HOME, else ~/.cache/ganjax."""
+    """Where what can be made again is kept: `$GANJAX_CACHE`, else ganjax in `$XDG_CACHE_HOME`, else ~/.cache/ganjax."""
     chosen, common = os.environ.get("GANJAX_CACHE"), os.environ.get("XDG_CACHE_HOME")
     return Path(chosen or Path(common or Path.home() / ".cache") / "ganjax").expanduser()
 

@@ -37,6 +37,7 @@ class Points(NamedTuple):
 
     @property
     def num(self) -> int:
+        """N."""
         return len(self.rows)
 
 

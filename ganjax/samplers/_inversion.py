@@ -20,10 +20,14 @@ class Optimizer(Protocol):
     """What an optax optimizer is: `init` makes a state for parameters, `update` turns gradients into changes."""
 
     @property
-    def init(self) -> Callable[..., Any]: ...
+    def init(self) -> Callable[..., Any]:
+        """params -> state."""
+        ...
 
     @property
-    def update(self) -> Callable[..., tuple[Any, Any]]: ...
+    def update(self) -> Callable[..., tuple[Any, Any]]:
+        """(gradients, state, params) -> (changes, state)."""
+        ...
 
 
 class Inversion(NamedTuple):

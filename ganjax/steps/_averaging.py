@@ -51,6 +51,7 @@ def warmed_up(decay: float) -> Callable[[Array], Array]:
 
 
 def toward(average: PyTree, value: PyTree, rate: Array) -> PyTree:
+    """average + rate · (value − average), leaf by leaf."""
     return jax.tree.map(lambda a, v: a + rate.astype(a.dtype) * (v - a), average, value)
 
 

@@ -77,6 +77,7 @@ def one_step(algorithm: Algorithm, state: GanState, batch: Any) -> Flow:
 
 
 def floating(tree: PyTree) -> Vector:
+    """The tree's floating-point leaves as one vector; counters and keys are left out."""
     return ravel_pytree([x for x in jax.tree.leaves(tree) if jnp.issubdtype(x.dtype, jnp.floating)])[0]
 
 

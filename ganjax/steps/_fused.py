@@ -101,6 +101,7 @@ def forward(game: Game, params: Players, stats: Players, deal: Deal, batch: Batc
 
 
 def losses_of(game: Game, params: Players, passes: Passes, deal: Deal, batch: Batch) -> Scalars:
+    """Both players' mean losses, as functions of what the passes gave."""
     keys, helper = split(deal.key), Variables(params.helper)
 
     def discriminator(disc: PyTree, real_output: DiscriminatorOutput, fake_output: DiscriminatorOutput) -> Array:

@@ -55,23 +55,28 @@ def integrated(
 
 
 def moved(params: Players, displacement: Players, length: float = 1.0) -> Players:
+    """params + length · displacement."""
     return jax.tree.map(lambda p, d: p + length * d, params, displacement)
 
 
 def combined(weights: tuple[float, ...], *looks: Players) -> Players:
+    """Σᵢ weightᵢ · lookᵢ."""
     return jax.tree.map(lambda *k: sum(w * x for w, x in zip(weights, k, strict=True)), *looks)
 
 
 def look_ahead(look: Look, displace: Displace, here: Players, k1: Players) -> Players:
+    """The gradients where those of here, k1, would lead: extragradient."""
     return look(moved(here, displace(k1)))
 
 
 def heun(look: Look, displace: Displace, here: Players, k1: Players) -> Players:
+    """(k1 + k2)/2, with k2 where k1 leads: Runge-Kutta's rule of order 2."""
     k2 = look(moved(here, displace(k1)))
     return combined((1 / 2, 1 / 2), k1, k2)
 
 
 def classical(look: Look, displace: Displace, here: Players, k1: Players) -> Players:
+    """(k1 + 2·k2 + 2·k3 + k4)/6: Runge-Kutta's rule of order 4."""
     k2 = look(moved(here, displace(k1), 1 / 2))
     k3 = look(moved(here, displace(k2), 1 / 2))
     k4 = look(moved(here, displace(k3)))

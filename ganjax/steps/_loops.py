@@ -112,6 +112,7 @@ def compiled_at_first_call(program: Callable[[Loop], Any], loop_for: Callable[..
 
 
 def jitted(program: Callable[[Loop], Any], loop: Loop) -> Callable[..., Any]:
+    """program(loop) under `jax.jit`, its first argument donated, with the compiler options that the loop needs."""
     options = None if loop.compiler_options is None else dict(loop.compiler_options)
     return jax.jit(program(loop), donate_argnums=0, compiler_options=options)
 

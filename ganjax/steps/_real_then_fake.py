@@ -77,15 +77,18 @@ class Turn(NamedTuple):
     helper: Variables
 
     def judged(self, disc: Variables, samples: Samples, key: Array) -> Outputs:
+        """The discriminator's output on samples, and its statistics after them."""
         output, stats = self.game.discriminator.apply(disc, samples, *self.batch.context, train=True, key=key)
         return as_output(output), jax.lax.stop_gradient(stats)
 
     def loss(self, disc: Variables, real_output: DiscriminatorOutput, fake_output: DiscriminatorOutput) -> Array:
+        """The mean of L_D."""
         outputs = {"real_output": real_output, "fake_output": fake_output}
         play = make_play(self.game, disc, self.helper, self.deal, self.batch, fake=self.fake, **outputs)
         return batches.mean(self.game.objective.discriminator(split(self.deal.key).disc_objective, play))
 
     def by_real(self, disc: Variables) -> tuple[Array, Outputs]:
+        """L_D with the output on the fake batch held."""
         keys = split(self.deal.key)
         real_output, stats = self.judged(disc, self.batch.samples, keys.real)
         # a sum's gradient doesn't depend on the part that is held: the compiler leaves this pass out
@@ -93,6 +96,8 @@ class Turn(NamedTuple):
         return self.loss(disc._replace(stats=stats), real_output, held), (real_output, stats)
 
     def by_fake(self, held: DiscriminatorOutput) -> Loss:
+        """L_D with the output on the real batch held."""
+
         def loss(disc: Variables) -> tuple[Array, Outputs]:
             fake_output, stats = self.judged(disc, self.fake, split(self.deal.key).fake)
             return self.loss(disc._replace(stats=stats), held, fake_output), (fake_output, stats)

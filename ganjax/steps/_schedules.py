@@ -117,15 +117,18 @@ def synchronous(
 
 
 def deal_one(game: Game, key: Key, step: Array, batch_size: int) -> Deal:
+    """The randomness of one evaluation of the game."""
     latent_key, play_key = jax.random.split(key)
     return Deal(step, game.prior.sample(latent_key, batch_size), play_key)
 
 
 def stacked(deals: list[Deal]) -> Deal:
+    """Deals as one, along a new leading axis."""
     return jax.tree.map(lambda *x: jnp.stack(x), *deals)
 
 
 def last(infos: StepInfo) -> StepInfo:
+    """The last of several, which lie along the leading axis."""
     return jax.tree.map(lambda x: x[-1], infos)
 
 
@@ -141,20 +144,24 @@ def side_by_side(batch: Batch, num: int) -> Batch:
 
 
 def params_of(state: GanState) -> Players:
+    """The parameters of all players."""
     return Players(state.gen_params, state.disc_params, state.helper_params)
 
 
 def stats_of(state: GanState) -> Players:
+    """The statistics of both networks."""
     return Players(state.gen_stats, state.disc_stats)
 
 
 def move_discriminator(optimizer: optax.GradientTransformation, state: GanState, field: Field) -> GanState:
+    """One step of its optimizer along the field; its statistics are the field's."""
     updates, opt_state = optimizer.update(field.grads.disc, state.disc_opt_state, state.disc_params)
     params = optax.apply_updates(state.disc_params, updates)
     return state._replace(disc_params=params, disc_stats=field.stats.disc, disc_opt_state=opt_state)
 
 
 def move_generator(optimizer: optax.GradientTransformation, state: GanState, field: Field) -> GanState:
+    """One step of its optimizer along the field, for the helper too; its statistics are the field's."""
     movers, grads = (state.gen_params, state.helper_params), (field.grads.gen, field.grads.helper)
     updates, opt_state = optimizer.update(grads, state.gen_opt_state, movers)
     gen_params, helper_params = cast(tuple[PyTree, PyTree], optax.apply_updates(movers, updates))

@@ -3,8 +3,10 @@
 import gzip
 import io
 import json
+import os
 import pickle
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -516,16 +518,17 @@ def test_what_a_killed_preparation_leaves_does_not_load(tmp_path):
         [sys.executable, "-c", script, *arguments], cwd=ROOT / "experiments", env=environment(), check=False
     )
     assert result.returncode == 9
-    assert len(list((tmp_path / "mnist").iterdir())) == 1
+    (left,) = (tmp_path / "mnist").iterdir()
     with pytest.raises(InputError, match=r"no dataset_info\.json"):
         data.load("tfds:mnist", str(tmp_path))
+    young = shutil.copytree(left, left.with_name("incomplete.0_3.0.1"))  # another process may be writing it
+    os.utime(left, (0, 0))
     assert prepare(*arguments) == 0
+    assert (left.exists(), young.exists()) == (False, True)
     assert data.load("tfds:mnist", str(tmp_path)).spec.num_samples == 12
 
 
 def environment():
-    import os
-
     return os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'experiments'}"}
 
 

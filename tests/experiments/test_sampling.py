@@ -32,18 +32,21 @@ def first_state(run, config):
     return games.first_state(run.algorithm, assembly.example_batch(run, config))
 
 
+def run_of(*arguments):
+    config = train.parse(arguments)
+    return assembly.assemble(config), config
+
+
 @functools.cache
 def game_of(*arguments, truncation=None):
-    config = train.parse(arguments)
-    run = assembly.assemble(config)
+    run, config = run_of(*arguments)
     state = first_state(run, config)
     return sampling.trained(config, run, state, Variables(state.gen_params, state.gen_stats), truncation)
 
 
 def checkpoint(folder, *arguments):
     """A run's folder, with the first state as its only checkpoint."""
-    config = train.parse(arguments)
-    run = assembly.assemble(config)
+    run, config = run_of(*arguments)
     write_json(folder / "config.json", to_dict(config))
     with Checkpoints(folder / "checkpoints") as checkpoints:
         checkpoints.save(1, first_state(run, config)._replace(step=jnp.int32(1)))
@@ -92,6 +95,33 @@ def test_images(digits, tmp_path, monkeypatch):
     for name, ratio in (("interpolation", 5.0), ("neighbors", 2.5), ("inversion", 1.5)):
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert picture.width / picture.height == pytest.approx(ratio, rel=0.05)
+
+
+def test_three_lines_draw_what_the_script_draws(ring, tmp_path):
+    sample.main(sample.Options(ring, output=tmp_path, num=7, seed=3))
+    draw = sample.sampler(str(ring))
+    np.testing.assert_array_equal(draw(jax.random.key(3), 7), np.load(tmp_path / "samples.npz")["samples"])
+    with pytest.raises(InputError, match="No checkpoint of step 2"):
+        sample.sampler(ring, step=2)
+
+
+def test_a_timeline_shows_the_same_latents_at_each_step(tmp_path, monkeypatch):
+    """Columns are checkpoints, in the order that was asked for; rows are latents."""
+    workdir = checkpoint(tmp_path / "run", *IMAGES)
+    with Checkpoints(workdir / "checkpoints") as checkpoints:
+        state = checkpoints.restore(assembly.template(*run_of(*IMAGES))).state
+        later = state._replace(gen_ema_params=jax.tree.map(lambda x: 3 * x, state.gen_ema_params))
+        checkpoints.save(2, later)
+    grids = []
+    monkeypatch.setattr(sample, "image_grid", lambda *grid: grids.append(grid) or np.zeros((1, 1), np.uint8))
+    sample.main(sample.Options(workdir, timeline=(2, 1), seed=5))
+    ((images, columns),) = grids
+    assert columns == 2
+    assert (workdir / "timeline.png").exists()
+    newest, raw = (sample.sampler(workdir, weights=weights) for weights in ("ema", "raw"))
+    np.testing.assert_array_equal(images[::2], newest(jax.random.key(5), 8))
+    np.testing.assert_array_equal(images[1::2], raw(jax.random.key(5), 8))  # what the average was at step 1
+    assert not np.array_equal(images[::2], images[1::2])
 
 
 @pytest.mark.parametrize(
@@ -195,6 +225,7 @@ def test_wrong_numbers(ring, tmp_path, flags, words):
 def test_what_cannot_be_drawn_is_refused_before_anything_is_written(tmp_path):
     workdir = checkpoint(tmp_path / "run", "ring", *SIZES, "--prior.name", "uniform")
     for flags, words in (
+        ({"timeline": (1,)}, "run on images for --timeline"),
         ({"truncation": 0.5}, "normal prior for --truncation"),
         ({"sampler": "langevin"}, "take mala"),
     ):

@@ -17,6 +17,7 @@ import assembly
 import config as config_module
 import feeding
 import jax
+import judges
 import machines
 import memory
 import numpy as np
@@ -107,10 +108,21 @@ def test_scripts_that_need_all_in_memory_say_so(archive):
     np.testing.assert_array_equal(memory.samples(source), np.asarray(held.arrays.samples))
 
 
-def test_samples_of_a_large_stream_are_the_first(archive, monkeypatch):
+def test_samples_of_a_large_stream_are_evenly_spaced(archive, monkeypatch):
+    """Of 90, the first 30 of each class: 0, 18, 36, 54 and 72, of classes 0, 0, 1, 1 and 2."""
     source = memory.load(settings(archive, memory="stream"), 0)
+    every, labels = memory.taken(source)
+    assert len(every) == NUM
     monkeypatch.setattr(memory, "MOST_IN_MEMORY", 5 * 8 * 8 * 3 + 1)
-    assert memory.samples(source).shape == (5, 8, 8, 3)
+    images, classes = memory.taken(source)
+    np.testing.assert_array_equal(images, every[::18])
+    assert classes.tolist() == labels[::18].tolist() == [0, 0, 1, 1, 2]
+
+
+def test_a_stream_is_judged_by_what_the_set_in_memory_is_judged_by(archive):
+    streamed, held = (judges.labeled(memory.load(settings(archive, memory=x), 0)) for x in ("stream", "device"))
+    np.testing.assert_array_equal(streamed.images, held.images)
+    np.testing.assert_array_equal(streamed.labels, held.labels)
 
 
 @pytest.mark.parametrize("choice", ["auto", "device", "stream"])

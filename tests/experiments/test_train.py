@@ -148,9 +148,15 @@ def test_ctrl_c_ends_a_script_at_once_and_a_test_not(monkeypatch):
     def interrupted():
         raise KeyboardInterrupt
 
+    def wrapped():
+        try:
+            interrupted()
+        except KeyboardInterrupt as error:
+            raise RuntimeError("Error calling __set_name__") from error
+
     left = []
     monkeypatch.setattr(scripts.os, "_exit", left.append)
-    assert report_errors(interrupted) == 130
+    assert report_errors(interrupted) == report_errors(wrapped) == 130
     assert not left
     monkeypatch.setattr(sys.modules["__main__"], "__file__", str(ROOT / "experiments" / "train.py"), raising=False)
     report_errors(interrupted)

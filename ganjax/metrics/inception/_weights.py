@@ -12,7 +12,8 @@ from ganjax.checks import InputError
 from ganjax.metrics.inception._layers import INCEPTION, Branch, Conv, Fork
 
 EPSILON = 1e-3  # of every batch norm of the graph
-NUM_FEATURES, NUM_CLASSES = 2048, 1008
+NUM_FEATURES = 2048
+NUM_CLASSES = 1008
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
 
 # of the file weights-inception-2015-12-05-6726825d.pth (also pt_inception-…): the weights of the published FIDs

@@ -1,0 +1,319 @@
+"""Command lines, settings and files that nobody would write on purpose, for the tests that throw them at the scripts.
+
+What a script may do with any of them: its work, or one message and exit code 2. `outcome` runs a script in this process
+and says which; everything else that comes out of it is a bug.
+"""
+
+import contextlib
+import dataclasses
+import faulthandler
+import gc
+import io
+import signal
+import types
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, NamedTuple
+
+import config as config_module
+import jax
+import workdir as workdir_module
+from config import Choice, Config
+from configs import PRESETS
+from hypothesis import strategies as st
+
+SECONDS = 120  # that a case may take, before it counts as hanging
+
+# ---------------------------------------------------------------- running one case
+
+
+class Outcome(NamedTuple):
+    """How a script ended: its exit code, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def outcome(script: Callable[[], int]) -> Outcome:
+    """A script's end. Its exceptions pass through: none may leave it."""
+    # as the interpreter opens them
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="strict", write_through=True)
+    err = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace", write_through=True)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), within_seconds(SECONDS):
+            code = script()
+    except SystemExit as stopped:  # the parser's own
+        code = stopped.code if isinstance(stopped.code, int) else 1
+    finally:
+        for handle in workdir_module.LOCKS:
+            handle.close()
+        workdir_module.LOCKS.clear()
+    told = (typing.cast(io.BytesIO, stream.buffer).getvalue().decode() for stream in (out, err))
+    return Outcome(code, *told)
+
+
+@contextlib.contextmanager
+def within_seconds(seconds: float) -> Iterator[None]:
+    """Raises TimeoutError in what takes longer; ends the process where not even that is heard."""
+
+    def hanging(number: int, frame: types.FrameType | None) -> None:
+        raise TimeoutError(f"took longer than {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, hanging)
+    signal.alarm(int(seconds))
+    faulthandler.dump_traceback_later(2 * seconds, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def is_refusal(ended: Outcome) -> bool:
+    """Whether it was refused, as things are to be refused: code 2 and one message on stderr."""
+    if ended.code != 2:
+        return False
+    one = ended.err.count("error: ") == 1 and ended.err.startswith("error: ")
+    parsers = "For full helptext, see train.py" in ended.err
+    assert one or parsers, ended
+    assert "Traceback" not in ended.err
+    return True
+
+
+def forget_compiled() -> None:
+    """Frees what hundreds of compiled programs hold."""
+    jax.clear_caches()
+    gc.collect()
+
+
+# ---------------------------------------------------------------- values of settings
+
+WHOLE = (0, 1, -1, 2, 3, 4, 5, 8, 16, 100)
+WHOLE_BEYOND = (1024, 2**16, 2**20, 2**31 - 1, 2**31, -(2**31), 2**63, 10**30, -(10**400), 10**400)
+REAL = (0.0, 1.0, -1.0, 0.5, 1e-3, 10.0, -0.0, 0.999_999_999)
+REAL_BEYOND = (1e-45, 1e-310, 1e30, 1e39, 1e308, -1e308, float("nan"), float("inf"), float("-inf"), 2**70, 10**400)
+NO_NUMBERS = ("", " ", "many", "1.5", "1e400", "0x10", "1_0", "٣", "None", "True", "--", "1 2", "\N{MINUS SIGN}1")
+TEXTS = (
+    "",
+    " ",
+    "None",
+    "nonsense",
+    "ünïcödé ✓ 中文",
+    "[bold]x[/oops]",
+    "x" * 5000,
+    "/nowhere/at/all",
+    "/dev/null",
+    "/dev/zero",
+    "~nobody-lives-here/x",
+    "~",
+    "-",
+    "a\nb",
+    "%s {} {0!r}",
+    "\udcff",  # a byte that is no text, as the system hands it over
+)
+DATA_NAMES = (
+    *(
+        "digits",
+        "mnist",
+        "stacked-mnist",
+        "npz",
+        "parquet",
+        "folder",
+        "tfds:tiny",
+        "ring",
+        "grid",
+        "gaussian",
+        "normal",
+    ),
+    *("two-moons", "swiss-roll", "ring:8", "ring:0", "ring:-1", "ring:", "ring:x", "ring:1.5", "ring:²", "ring:٣٢"),
+    *("ring:99999999999", f"ring:{'9' * 5000}", "stacked-mnist:64", "stacked-mnist:0", "stacked-mnist:99999999999"),
+    *("digits:3", "tfds", "tfds:", "tfds:nothing", "tfds:../tiny", "tfds:tiny/1.0.0", "folder:x", "npz:images", "Ring"),
+)
+SPLITS = ("train", "test", "train[:50%]", "train[4:]", "train[:0]", "train[", "validation", "train+test", "all")
+METRICS = ("frechet-distance", "reverse_kl", "modes-found", "precision", "fid", "support-size", "classes_found")
+
+
+def rarely(often: st.SearchStrategy[Any], seldom: st.SearchStrategy[Any], times: int = 4) -> st.SearchStrategy[Any]:
+    """One draw in `times` + 1 from what is seldom."""
+    return st.integers(0, times).flatmap(lambda i: often if i else seldom)
+
+
+def words_of(annotation: Any) -> st.SearchStrategy[tuple[str, ...]]:
+    """What may follow a flag of that type on the command line: sensible words, and others."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return one_word(rarely(st.sampled_from([str(x) for x in arguments]), st.sampled_from(TEXTS)))
+    if origin in (typing.Union, types.UnionType):
+        return st.sampled_from(arguments).flatmap(words_of)
+    if annotation is type(None):
+        return st.just(("None",))
+    if origin is tuple:
+        return st.lists(words_of(arguments[0]), max_size=4).map(
+            lambda found: tuple(w for words in found for w in words)
+        )
+    table = {
+        bool: rarely(st.sampled_from(("True", "False")), st.sampled_from(NO_NUMBERS)),
+        int: rarely(
+            st.sampled_from(WHOLE).map(str), st.sampled_from(WHOLE_BEYOND).map(huge) | st.sampled_from(NO_NUMBERS), 2
+        ),
+        float: rarely(
+            st.sampled_from(REAL).map(str), st.sampled_from(REAL_BEYOND).map(huge) | st.sampled_from(NO_NUMBERS), 2
+        ),
+        str: st.sampled_from(TEXTS),
+    }
+    return one_word(table[annotation])
+
+
+def huge(number: float) -> str:
+    return str(number) if isinstance(number, float) or abs(number) < 10**300 else f"{'-' * (number < 0)}1{'0' * 400}"
+
+
+def one_word(words: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    return words.map(lambda word: (word,))
+
+
+# ---------------------------------------------------------------- command lines of train.py
+
+FAMILIES = ("data", "update", "parallel")
+NEVER = {"workdir", "num_steps", "parallel.coordinator", "parallel.num_processes", "parallel.process_id"}
+SMALL = {"channels": "2", "group_width": "2", "blocks": "1", "code_dim": None, "pieces": "2", "kernel": "3"}
+
+
+def own_settings() -> dict[str, Any]:
+    """The dotted name of every setting that a config has whatever its choices, with its annotation."""
+    found: dict[str, Any] = {}
+    for name, annotation in typing.get_type_hints(Config).items():
+        if name in FAMILIES:
+            found |= {f"{name}.{below}": each for below, each in typing.get_type_hints(annotation).items()}
+        elif annotation is not Choice:
+            found[name] = annotation
+    return found
+
+
+def choices_settings() -> dict[tuple[str, str], dict[str, Any]]:
+    """The same of every row of every table, by kind and name."""
+    return {
+        (kind, name): {f"{kind}.{field.name}": field.type for field in dataclasses.fields(row)}
+        for kind in config_module.CHOICES
+        for name in (each.replace("_", "-") for each in config_module.TABLES[kind])
+        for row in (config_module.choice_type(kind, name),)
+    }
+
+
+# all of it looked up once: the type checker of the tests draws random numbers, which strategies must not
+OWN, OF_CHOICES = own_settings(), choices_settings()
+PRESET_NAMES = sorted(PRESETS)
+NAMES_OF_PRESETS = {
+    preset: {kind: getattr(PRESETS[preset], kind).name for kind in config_module.CHOICES} for preset in PRESET_NAMES
+}
+
+
+def flag(path: str, *words: str) -> tuple[str, ...]:
+    name = f"--{path.replace('_', '-')}"
+    return (f"{name}={words[0]}",) if len(words) == 1 else (name, *words)
+
+
+class Place(NamedTuple):
+    """Where a case may find data, and where it writes."""
+
+    data: dict[str, str]  # the name of a set -> its --data.dir
+    scratch: str
+
+
+BASES: dict[str, tuple[str, ...]] = dict.fromkeys(PRESET_NAMES, ()) | {
+    "mnist-cgan acgan": ("--objective.name=acgan", "--discriminator.name=dcgan-classifier"),
+    "mnist-cgan projection": ("--objective.name=projection", "--discriminator.name=dcgan-projection"),
+    "mnist-cgan resnet": (
+        *("--objective.name=projection", "--generator.name=resnet-projection"),
+        "--discriminator.name=resnet-projection",
+    ),
+}
+DATA_OF = {"mnist": ("digits", "gray"), "cifar10": ("color", "tfds"), "celeba64": ("large",), "stacked": ("stacked",)}
+
+
+@st.composite
+def command_lines(draw: Any, place: Place) -> list[str]:
+    """A preset on tiny data with tiny networks, and up to six settings of any kind."""
+    base = draw(rarely(st.sampled_from(sorted(BASES)), st.sampled_from(("ring", "digits", "mnist-mlp"))))
+    preset = base.split()[0]
+    flags = [*BASES[base], *tiny_data(draw, preset, place)]
+    names = dict(NAMES_OF_PRESETS[preset])
+    for word in BASES[base]:
+        names[word[2:].partition(".")[0]] = word.partition("=")[2]
+    for kind in draw(rarely(st.just([]), st.lists(st.sampled_from(config_module.CHOICES), max_size=2, unique=True), 1)):
+        known = sorted(name for each, name in OF_CHOICES if each == kind)
+        names[kind] = draw(rarely(st.sampled_from(known), st.sampled_from(TEXTS), 12))
+        flags += flag(f"{kind}.name", names[kind])
+    paths = dict(OWN)
+    for kind, name in names.items():
+        paths |= OF_CHOICES.get((kind, name), {})
+    flags += tiny(paths)
+    for path in draw(st.lists(st.sampled_from(sorted(set(paths) - NEVER)), max_size=4, unique=True)):
+        flags += flag(path, *draw(words_for(path, paths[path], place)))
+    flags += draw(rarely(st.just(["--num-steps=2"]), refused_steps(), 30))
+    return [preset, *flags, *draw(rarely(st.just([]), stray_words(), 30))]
+
+
+def tiny_data(draw: Any, preset: str, place: Place) -> list[str]:
+    """Flags for data that load in no time."""
+    kinds = next((found for start, found in DATA_OF.items() if preset.startswith(start) or start in preset), None)
+    kinds = ("digits", "gray") if kinds is None and "mnist" in preset else kinds
+    if kinds is None:
+        return []
+    return list(DATA_FLAGS[draw(st.sampled_from(kinds))](place))
+
+
+DATA_FLAGS: dict[str, Callable[[Place], tuple[str, ...]]] = {
+    "digits": lambda place: ("--data.name=digits",),
+    "gray": lambda place: ("--data.name=npz", f"--data.dir={place.data['gray']}"),
+    "color": lambda place: ("--data.name=npz", f"--data.dir={place.data['color']}"),
+    "large": lambda place: ("--data.name=npz", f"--data.dir={place.data['large']}"),
+    "tfds": lambda place: ("--data.name=tfds:tiny", f"--data.dir={place.data['tfds']}"),
+    "stacked": lambda place: (f"--data.dir={place.data['mnist']}", "--data.name=stacked-mnist:64"),
+}
+
+
+def tiny(paths: dict[str, Any]) -> list[str]:
+    """Flags for small networks, batches and pictures."""
+    found = [*flag("batch_size", "8"), *flag("num_samples", "4"), *flag("parallel.devices", "1")]
+    for path in paths:
+        kind, _, name = path.partition(".")
+        if kind in ("generator", "discriminator", "helper"):
+            if name == "features":
+                found += flag(path, "8", "8")
+            elif SMALL.get(name):
+                found += flag(path, SMALL[name])
+    return found
+
+
+def words_for(path: str, annotation: Any, place: Place) -> st.SearchStrategy[tuple[str, ...]]:
+    """What may follow one flag."""
+    special = {
+        "data.name": st.sampled_from(DATA_NAMES),
+        "data.dir": st.sampled_from(sorted(place.data.values())) | st.sampled_from(TEXTS),
+        "data.split": st.sampled_from(SPLITS) | st.sampled_from(TEXTS),
+        "eval_metrics": st.lists(st.sampled_from(METRICS) | st.sampled_from(TEXTS), max_size=3).map(tuple),
+        "best_by": st.sampled_from(METRICS) | st.sampled_from(TEXTS),
+        # what is sensible, and takes longer than a case may
+        "eval_samples": st.sampled_from(("64", "1", "0", "-1", "2.5", "1048577", "9" * 400)),
+        "update.disc_steps": st.sampled_from(("1", "2", "0", "-1", "1001", "1e3", "9" * 400)),
+        "update.gen_steps": st.sampled_from(("1", "2", "0", "-1", "1001", "9" * 400)),
+        "update.unroll_steps": st.sampled_from(("0", "1", "2", "-1", "101", "9" * 400)),
+    }
+    if path not in special:
+        return words_of(annotation)
+    found = special[path]
+    return found if path == "eval_metrics" else one_word(found)
+
+
+def refused_steps() -> st.SearchStrategy[list[str]]:
+    words = ("0", "-1", "1.5", "nan", str(2**31), huge(10**400), "", "many")
+    return st.sampled_from(words).map(lambda word: list(flag("num_steps", word)))
+
+
+def stray_words() -> st.SearchStrategy[list[str]]:
+    """What belongs to no setting."""
+    strays = ("--", "-h2", "extra", "--num-stepz=3", "--seed", "--data", "--objective", "--data.", "=", "--=", "é", "")
+    return st.lists(st.sampled_from(strays), min_size=1, max_size=2)
