@@ -13,7 +13,7 @@ from damages import FILE_DAMAGES, flip
 from scripts import report_errors
 
 from ganjax.checks import InputError
-from ganjax.io import MetricsLog, kept_arrays
+from ganjax.io import Checkpoints, MetricsLog, kept_arrays
 
 RUN = ["ring", "--generator.features", "8", "--discriminator.features", "8", "--batch-size", "16", "--num-samples", "9"]
 RUN += ["--num-steps", "60", "--log-every", "10", "--sample-every", "60", "--checkpoint-every", "20"]
@@ -21,8 +21,8 @@ STOPPED, END = 40, 60  # where it was killed, and where it goes
 READ = ("config.json", "metrics.jsonl", "checkpoints/20", "checkpoints/40")
 
 
-def run(workdir):
-    return report_errors(lambda: train.main([*RUN, "--workdir", str(workdir)]))
+def run(workdir, *flags):
+    return report_errors(lambda: train.main([*RUN, *flags, "--workdir", str(workdir)]))
 
 
 def final(workdir):
@@ -202,6 +202,51 @@ def test_no_damage_to_kept_arrays_goes_unnoticed(tmp_path):
     arrays, said = keep(key, made)
     assert "it is another's" in said[0]
     np.testing.assert_array_equal(arrays["images"], made["images"])
+
+
+# ---------------------------------------------------------------- what stays, and what is of another version
+
+
+def test_every_kth_checkpoint_stays_for_ever(tmp_path, capsys):
+    policy = ["--keep-every", "40", "--keep-checkpoints", "1"]
+    assert run(tmp_path / "run", *policy) == 0
+    assert sorted(int(path.name) for path in (tmp_path / "run" / "checkpoints").iterdir()) == [40, 60]
+    assert run(tmp_path / "other", "--keep-every", "30") == 2
+    told = capsys.readouterr().err
+    assert (
+        "Expected --keep-every to be a multiple of --checkpoint-every 20, got 30: only what is saved can stay" in told
+    )
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_run_of_a_version_without_some_settings_goes_on(killed, whole, tmp_path, capsys):
+    workdir = tmp_path / "run"
+    shutil.copytree(killed, workdir)
+    values = json.loads((workdir / "config.json").read_text())
+    for name in ("keep_every", "sha256"):
+        del values[name]
+    (workdir / "config.json").write_text(json.dumps(values))
+    assert outcome(workdir, whole, capsys) == "harmless"
+    values["of_a_later_version"] = 3
+    (workdir / "config.json").write_text(json.dumps(values))
+    assert run(workdir) == 2
+    assert "than this version has, got of_a_later_version: was it written by another version" in capsys.readouterr().err
+
+
+def test_a_checkpoint_of_another_script_is_refused(killed, tmp_path, capsys):
+    workdir = tmp_path / "run"
+    shutil.copytree(killed, workdir)
+    with Checkpoints(workdir / "checkpoints") as checkpoints:
+        template = train.machines.layout(*assembled()).template
+        state = checkpoints.restore(template).state
+        checkpoints.save(50, state, {"sums": {"loss": "much"}})
+    assert run(workdir) == 2
+    assert "checkpoint at step 50 is not one of this script: could not convert string" in capsys.readouterr().err
+
+
+def assembled():
+    config = train.parse(RUN)
+    return train.assembly.assemble(config), config
 
 
 def test_a_flip_is_a_flip(tmp_path):
