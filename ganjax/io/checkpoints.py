@@ -18,6 +18,7 @@ import contextlib
 import math
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ __all__ = [
     "saved_steps",
     "state_sha256",
 ]
+
+LONGEST = 2.0  # seconds until a failed save's threads are given up
 
 
 class Checkpoints:
@@ -223,14 +226,26 @@ class Checkpoints:
         with contextlib.suppress(Exception):  # it repeats what went wrong
             self._manager.close()
         self._manager = None
+        _clear_failed(self._directory)
         with contextlib.suppress(OSError):  # else the next save tries again
             self._open()
 
 
-def _clear_remains(directory: Path) -> None:
-    """Deletes what a killed save left. Orbax would do it in a thread that `close` does not wait for."""
-    for remains in directory.glob("*.orbax-checkpoint-tmp*"):
-        shutil.rmtree(remains, ignore_errors=True)
+def _clear_remains(directory: Path) -> bool:
+    """Deletes what a killed save left, and says whether there was any. Orbax would do it in a thread that `close` does
+    not wait for."""
+    remains = list(directory.glob("*.orbax-checkpoint-tmp*"))
+    for each in remains:
+        shutil.rmtree(each, ignore_errors=True)
+    return bool(remains)
+
+
+def _clear_failed(directory: Path) -> None:
+    """Deletes what a save left that has just failed: for a moment there may still be threads that write some of it."""
+    quiet, until = 0, time.monotonic() + LONGEST
+    while quiet < 3 and time.monotonic() < until:
+        quiet = 0 if _clear_remains(directory) else quiet + 1
+        time.sleep(0.05)
 
 
 def _set_aside(directory: Path, step: int) -> None:
