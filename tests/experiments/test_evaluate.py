@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import assembly
+import chunks
 import evaluate
 import examiner as examiner_module
 import judges

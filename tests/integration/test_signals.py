@@ -77,6 +77,7 @@ def test_a_closed_terminal_saves_and_stops(tmp_path):
     ours, theirs = pty.openpty()
     on_terminal = ["sh", "-c", 'exec "$@" < "$0" > "$0" 2>&1', os.ttyname(theirs)]  # which becomes the session's own
     process = subprocess.Popen([*on_terminal, *command(tmp_path, LONG)], start_new_session=True)
+    os.read(ours, 1)  # the process has opened it too: without anybody there, reading is an error
     os.close(theirs)
     while latest(tmp_path / "run" / "checkpoints") < 200:
         os.read(ours, 1 << 16)
