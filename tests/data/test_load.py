@@ -46,8 +46,8 @@ def test_every_row_has_a_loader():
         (("tfds:cifar10", "/no/where"), "prepared data set at /no/where/cifar10"),
         (("ring", "/some/folder"), "Expected no folder for ring"),
         (("ring", None, "validation"), "Unknown split of ring 'validation'.* Known: train, test"),
-        (("ring:many",), "number of points after the colon, got 'ring:many': write for example ring:1000"),
-        (("ring:0",), "num >= 1"),
+        (("ring:many",), "a number of points from 1 to .* after the colon, got 'ring:many': write for example ring:1000"),
+        (("ring:0",), "a number of points from 1 to .* after the colon, got 'ring:0'"),
     ],
 )
 def test_refuses_what_a_set_would_ignore(arguments, message):
