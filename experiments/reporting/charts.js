@@ -1,7 +1,7 @@
 "use strict";
 // Curves as SVG. A chart draws one panel of the page's data; all charts share the steps, the pointer and the choices.
 
-const HEIGHT = 210, TOP = 10, RIGHT = 14, BOTTOM = 24, MARKED = 24; // pixels; up to so many points are marked
+const HEIGHT = 210, TOP = 10, RIGHT = 14, BOTTOM = 24, FEW = 24; // pixels; so few points are marked, and not averaged
 
 function made(tag, attributes, parent) {
   const svg = ["svg", "g", "path", "line", "text", "circle"].includes(tag);
@@ -101,12 +101,12 @@ class Chart {
     this.read(this.shared.pointed);
   }
 
-  /** A curve as it is drawn: its values, smoothed ones over raw ones, without what a logarithm has not. */
+  /** A curve as it is drawn: its values, and their running mean or null, both without what a logarithm has not. */
   readied(curve) {
-    const { log, rows } = this.shared;
-    const kept = curve.values.map((value) => (value !== null && log && value <= 0 ? null : value));
-    const skipped = kept.filter((value, i) => value === null && curve.values[i] !== null).length;
-    return { curve, raw: kept, values: rows > 1 ? smoothed(kept, rows) : kept, skipped };
+    const { log, rows } = this.shared, averaged = rows > 1 && curve.steps.length > FEW;
+    const shown = (values) => values.map((value) => (value !== null && log && value <= 0 ? null : value));
+    const raw = shown(curve.values), mean = averaged ? shown(smoothed(curve.values, rows)) : null;
+    return { curve, raw, mean, skipped: raw.filter((value, i) => value === null && curve.values[i] !== null).length };
   }
 
   scale(drawn) {
@@ -146,13 +146,13 @@ class Chart {
     }
   }
 
-  line({ curve, raw, values }) {
+  line({ curve, raw, mean }) {
     const tone = `c${curve.color}`;
     if (curve.errors.length) made("path", { class: `band ${tone}`, d: this.band(curve, raw) }, this.svg);
-    if (this.shared.rows > 1) made("path", { class: `curve faint ${tone}`, d: this.path(curve.steps, raw) }, this.svg);
-    made("path", { class: `curve ${tone}`, d: this.path(curve.steps, values) }, this.svg);
-    if (curve.steps.length > MARKED) return;
-    values.forEach((value, i) => {
+    if (mean) made("path", { class: `curve faint ${tone}`, d: this.path(curve.steps, raw) }, this.svg);
+    made("path", { class: `curve ${tone}`, d: this.path(curve.steps, mean ?? raw) }, this.svg);
+    if (curve.steps.length > FEW) return;
+    raw.forEach((value, i) => {
       if (value !== null) made("circle", { class: `point ${tone}`, cx: this.x(curve.steps[i]), cy: this.y(value), r: 2.4 }, this.svg);
     });
   }

@@ -35,7 +35,7 @@ IMAGES = ["digits", "--generator.name", "mlp", "--discriminator.name", "mlp", *S
     [
         ("frechet_distance", [3.0, 2.0, 4.0], {1}),
         ("precision", [0.3, 0.2, 0.4], {2}),
-        ("neighbor_accuracy", [0.9, 0.45, 0.56], {1}),  # .05 from a half, against .06
+        ("neighbor_accuracy", [0.9, 0.44, 0.52], {2}),  # .02 from a half, against .06
         ("data_copying", [-3.0, 2.0, 4.0], {1}),
         ("precision", [0.4, None, 0.4, 0.1], {0, 2}),
         ("precision", [math.inf, math.nan, 0.1, 0.2], {3}),
@@ -248,6 +248,7 @@ CHANGES = [
     ["digits", "--objective.name", "wgan-gp", "--objective.weight", "3", "--discriminator.normalization", "none"],
     ["mnist-infogan", "--data.dir", "a b", "--generator.features", "8", "16", "--seed", "3"],
     ["digits", "--gen-optimizer.name", "rmsprop", "--data.flip", "--update.ema-decay", "None"],
+    ["digits", "--objective.name", "hinge", "--objective.name", "wgan", "--update.disc-steps", "1"],
     ["mnist-cgan", "--eval-every", "5", "--eval-metrics", "precision", "recall", "--update.clip", "0.5"],
 ]
 
@@ -258,6 +259,12 @@ def test_the_command_makes_the_run(arguments):
     _, _, *words = shlex.split(settings.command(arguments[0], config))
     assert to_dict(train.parse(words)) == to_dict(config)
     assert words[0] == arguments[0]
+
+
+def test_flags_that_turn_off_and_values_that_look_like_flags():
+    words = [*settings.flag("data.flip", False), *settings.flag("data.dir", "-x"), *settings.flag("seed", 4)]
+    config = train.parse(["digits", "--data.flip", *words])
+    assert (config.data.flip, config.data.dir, config.seed) == (False, "-x", 4)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
