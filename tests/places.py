@@ -15,6 +15,7 @@ import prepare_data
 import pyarrow
 import train
 from config import to_dict
+from configs import PRESETS
 from PIL import Image
 from pyarrow import parquet
 
@@ -23,12 +24,14 @@ from ganjax.io import Checkpoints, write_json
 RNG = np.random.default_rng(11)
 NUM = 100  # images in a set; a classifier wants batches of 64
 LABELS = np.arange(NUM, dtype=np.uint8) % 10
-RUNS = {
-    "runs/digits": ["digits"],
-    "runs/mnist": ["mnist", "--data.dir", "DIR"],
-    "runs/mnist-2014": ["mnist-2014", "--data.dir", "DIR"],
-    "WORKDIR": ["ring"],
-}
+
+
+def preset_of(run):
+    """The arguments of the run that a folder's name is about: the preset that the name begins with, or the digits."""
+    name = run.removeprefix("runs/")
+    known = [preset for preset in PRESETS if name == preset or name.startswith(f"{preset}-")]
+    preset = max(known, key=len, default="ring" if run == "WORKDIR" else "digits")
+    return [preset, "--data.dir", "DIR"] if PRESETS[preset].data.name == "mnist" else [preset]
 
 
 def make(folder):
