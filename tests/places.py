@@ -15,19 +15,23 @@ import prepare_data
 import pyarrow
 import train
 from config import to_dict
+from configs import PRESETS
 from PIL import Image
 from pyarrow import parquet
 
 from ganjax.io import Checkpoints, write_json
 
 RNG = np.random.default_rng(11)
-LABELS = np.arange(40, dtype=np.uint8) % 10
-RUNS = {
-    "runs/digits": ["digits"],
-    "runs/mnist": ["mnist", "--data.dir", "DIR"],
-    "runs/mnist-2014": ["mnist-2014", "--data.dir", "DIR"],
-    "WORKDIR": ["ring"],
-}
+NUM = 100  # images in a set; a classifier wants batches of 64
+LABELS = np.arange(NUM, dtype=np.uint8) % 10
+
+
+def preset_of(run):
+    """The arguments of the run that a folder's name is about: the preset that the name begins with, or the digits."""
+    name = run.removeprefix("runs/")
+    known = [preset for preset in PRESETS if name == preset or name.startswith(f"{preset}-")]
+    preset = max(known, key=len, default="ring" if run == "WORKDIR" else "digits")
+    return [preset, "--data.dir", "DIR"] if PRESETS[preset].data.name == "mnist" else [preset]
 
 
 def make(folder):
@@ -43,7 +47,7 @@ def make(folder):
             for path in sorted((folder / "pictures").rglob("*.png")):
                 archive.write(path, path.relative_to(folder / "pictures"))
         shutil.rmtree(folder / "pictures")
-    np.savez(folder / "mine.npz", images=images(40, 28), labels=LABELS)
+    np.savez(folder / "mine.npz", images=images(NUM, 28), labels=LABELS)
 
 
 def images(num, side, channels=1):
@@ -54,10 +58,10 @@ def write_mnist(folder):
     """IDX files, and beside them the same kind of images as parquet."""
     folder.mkdir()
     for part in ("train", "t10k"):
-        for stem, array in ((f"{part}-images-idx3", images(40, 28)[..., 0]), (f"{part}-labels-idx1", LABELS)):
+        for stem, array in ((f"{part}-images-idx3", images(NUM, 28)[..., 0]), (f"{part}-labels-idx1", LABELS)):
             header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
             (folder / f"{stem}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
-    pictures = [{"bytes": png(image), "path": f"{i}.png"} for i, image in enumerate(images(40, 28))]
+    pictures = [{"bytes": png(image), "path": f"{i}.png"} for i, image in enumerate(images(NUM, 28))]
     parquet.write_table(pyarrow.table({"image": pictures, "label": LABELS}), folder / "train-00000-of-00001.parquet")
 
 
@@ -76,7 +80,7 @@ def write_pictures(folder, side):
 
 
 def write_cifar(folder):
-    """CIFAR-10's binary archive, with eight images in each of its files."""
+    """CIFAR-10's binary archive, a fifth of them in each of its files."""
     folder.mkdir()
     members = {f"data_batch_{i}.bin": rows() for i in range(1, 6)} | {"test_batch.bin": rows()}
     members["batches.meta.txt"] = "\n".join(f"class{i}" for i in range(10)).encode() + b"\n\n"
@@ -88,7 +92,7 @@ def write_cifar(folder):
 
 
 def rows():
-    content = RNG.integers(0, 256, (8, 3073), np.uint8)
+    content = RNG.integers(0, 256, (NUM // 5, 3073), np.uint8)
     content[:, 0] %= 10
     return content.tobytes()
 

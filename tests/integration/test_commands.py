@@ -7,7 +7,6 @@ and the runs that they name. One that is not of a script in experiments/ must be
 import importlib
 import os
 import re
-from pathlib import Path
 
 import jax
 import places
@@ -81,10 +80,10 @@ def here(place, tmp_path, monkeypatch):
         LOCKS.pop().close()
 
 
-def runs_of(arguments):
-    """The runs that a command looks at, with the steps whose checkpoints it needs."""
-    steps = [int(word) for word in arguments if word.isdecimal()] if "--timeline" in arguments else [1, 2]
-    return {name: (flags, steps) for name, flags in places.RUNS.items() if name in arguments}
+def runs_of(command):
+    """The runs that a command looks at."""
+    names = [word for word in command.arguments if word == "WORKDIR" or word.startswith("runs/")]
+    return names if command.script != "train" else []
 
 
 def run(script, arguments):
@@ -101,13 +100,13 @@ def run(script, arguments):
 def test_a_command_runs(command, here, monkeypatch, capsys):
     if command.script == "prepare_data":
         monkeypatch.setenv("TFDS_DATA_DIR", str(here / "prepared"))
-    for name, (flags, steps) in runs_of(command.arguments).items():
-        places.write_run(here / name, cut("train", flags), steps)
-    before = set(here.iterdir())
-    assert run(command.script, cut(command.script, command.arguments)) == 0, capsys.readouterr().err
-    made = set(here.iterdir()) - before | {here / name for name in runs_of(command.arguments)}
-    assert made or {"--list", "--help"} & set(command.arguments)
-    assert Path.cwd() == here
+    arguments = command.arguments
+    steps = [int(word) for word in arguments if word.isdecimal()] if "--timeline" in arguments else [1, 2]
+    for name in runs_of(command):
+        places.write_run(here / name, cut("train", places.preset_of(name)), steps)
+    before = set(here.rglob("*"))
+    assert run(command.script, cut(command.script, arguments)) == 0, capsys.readouterr().err
+    assert set(here.rglob("*")) - before or {"--list", "--help"} & set(arguments)
 
 
 def test_the_three_lines(here):
