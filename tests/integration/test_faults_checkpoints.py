@@ -193,9 +193,10 @@ def survive(original, tmp_path, places, seed):
     return became, grown
 
 
-def test_no_damage_goes_unnoticed(original, tmp_path):
-    became, _ = survive(original, tmp_path, places=7, seed=0)
-    assert sum(sum(each.values()) for each in became.values()) == 7
+def test_no_damage_goes_unnoticed(original, tmp_path, capfd):
+    became, _ = survive(original, tmp_path, places=6, seed=0)
+    assert sum(sum(each.values()) for each in became.values()) == 6
+    assert capfd.readouterr() == ("", "")  # Orbax's own complaints stay off the terminal
 
 
 @pytest.mark.slow
