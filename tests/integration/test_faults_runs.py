@@ -6,14 +6,16 @@ import random
 import shutil
 
 import numpy as np
+import pictures
 import pytest
 import train
 import workdir as workdir_module
 from damages import FILE_DAMAGES, flip
+from PIL import Image
 from scripts import report_errors
 
 from ganjax.checks import InputError
-from ganjax.io import Checkpoints, MetricsLog, kept_arrays
+from ganjax.io import Checkpoints, MetricsLog, kept_arrays, save_png
 
 RUN = ["ring", "--generator.features", "8", "--discriminator.features", "8", "--batch-size", "16", "--num-samples", "9"]
 RUN += ["--num-steps", "60", "--log-every", "10", "--sample-every", "60", "--checkpoint-every", "20"]
@@ -282,3 +284,18 @@ def test_a_flip_is_a_flip(tmp_path):
     (tmp_path / "file").write_bytes(bytes(10))
     flip(random.Random(0), tmp_path)
     assert sum(byte != 0 for byte in (tmp_path / "file").read_bytes()) == 1
+
+
+def test_the_film_leaves_out_pictures_that_are_damaged(tmp_path):
+    (tmp_path / "samples").mkdir()
+    for step in range(4):
+        frame = np.random.default_rng(step).integers(0, 256, (20, 30), np.uint8)
+        save_png(tmp_path / "samples" / f"step_{step:08d}.png", frame)
+    damaged = tmp_path / "samples" / "step_00000002.png"
+    content = damaged.read_bytes()
+    for place in [*range(0, len(content) - 12, 9), 18]:  # among them the sides that it claims to have
+        damaged.write_bytes(content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :])
+        assert not pictures.is_whole(damaged), place
+    pictures.film_and_curves(tmp_path, [])
+    with Image.open(tmp_path / "samples.gif") as film:
+        assert film.n_frames == 3
