@@ -220,7 +220,7 @@ for name, value in {
 }.items():
     loss, (of_real, of_fake) = jax.value_and_grad(value, argnums=(0, 1))(real_scores, fake_scores)
     print(f"{name:14s} value {loss:.6f}  slopes {np.round(np.concatenate([of_real, of_fake]), 3)}", end="  ")
-    print(f"sum {of_real.sum() + of_fake.sum():.3f}")
+    print(f"sum {abs(of_real.sum() + of_fake.sum()):.3f}")
 
 # %% [markdown]
 # ## Who may be moved

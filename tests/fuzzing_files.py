@@ -134,7 +134,7 @@ def write_tfrecord(folder: Path) -> None:
     for file in folder.rglob("*.array_record*"):
         file.unlink()
     for i in range(2):
-        writer = RecordWriter(str(place / f"tiny-train.tfrecord-{i:05d}-of-00002"))
+        writer = RecordWriter(str(place / f"tiny-train.tfrecord-{i:05d}"))
         for record in records[i::2]:
             writer.write(record)
         writer.close()

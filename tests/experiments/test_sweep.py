@@ -115,6 +115,9 @@ class NoCheckpoints:
 class NoInterruption:
     asked = False
 
+    def took(self, seconds):
+        pass
+
 
 @pytest.mark.slow
 def test_a_killed_sweep_ends_as_if_nothing_had_happened(tmp_path):
