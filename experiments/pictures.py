@@ -10,6 +10,7 @@ import densities
 import numpy as np
 from assembly import Run
 from config import Config
+from PIL import Image
 
 from ganjax import parallel, steps
 from ganjax.io import Course, courses_picture, curves_png, image_grid, save_gif, save_png, scatter_picture
@@ -43,11 +44,21 @@ def picture(run: Run, fake: np.ndarray) -> np.ndarray:
     return densities.of_samples(real, fake) if fake.shape[1:] == (1,) else scatter_picture(real, fake)
 
 
+def is_whole(picture: Path) -> bool:
+    """Whether a picture is as it was written: PNG has checksums."""
+    try:
+        with Image.open(picture, formats=["PNG"]) as opened:
+            opened.verify()
+    except Exception:  # damage meets any error of Pillow
+        return False
+    return True
+
+
 def film_and_curves(workdir: Path, rows: list[dict[str, Any]]) -> None:
     """samples.gif from the snapshots; curves.png, and where the run was judged evaluations.png, from the metrics."""
     frames = sorted((workdir / "samples").glob("step_" + "[0-9]" * 8 + ".png"))
-    if frames:  # none where there was no room for them
-        save_gif(workdir / "samples.gif", frames)
+    if whole := [frame for frame in frames if is_whole(frame)]:  # none where there was no room for them
+        save_gif(workdir / "samples.gif", whole)
     if rows:  # likewise
         curves_png(workdir / "curves.png", rows)
     judged = [row for row in rows if any(name.startswith(JUDGED) for name in row)]

@@ -97,11 +97,17 @@ def newest_sound(steps: Iterable[int], directory: Path, template: PyTree) -> Res
 
 
 def score_of(directory: Path, step: int) -> float | None:
-    """The score that a checkpoint was saved with; None where it has none, or its manifest can't be read."""
+    """The score that a checkpoint was saved with; None where it has none.
+
+    Raises:
+      InputError: when its manifest is of another schema, or can't be read.
+    """
     try:
         return _read_manifest(directory / str(step), step).score
-    except Exception:  # damage; whoever restores the checkpoint says so
-        return None
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"The checkpoint of step {step} in {directory} is damaged: {_words(error)}.") from error
 
 
 def attempt(directory: Path, step: int, template: PyTree) -> Restored | Skipped:
@@ -126,9 +132,13 @@ def attempt(directory: Path, step: int, template: PyTree) -> Restored | Skipped:
             raise InputError(
                 f"The checkpoint of step {step} in {directory} can't be read: {error.strerror}."
             ) from error
-        return Skipped(step, f"{type(error).__name__}: {str(error).strip()}".splitlines()[0])
+        return Skipped(step, _words(error))
     placed = [place(arrays[name], manifest.leaves[name], like) for name, like in expected.items()]
     return Restored(jax.tree.unflatten(jax.tree.structure(template), placed), step, manifest.extra)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
 
 
 class _Manifest(NamedTuple):

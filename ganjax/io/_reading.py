@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -62,10 +63,15 @@ def best_step(directory: str | os.PathLike[str]) -> int:
     """The step of the checkpoint that was saved with the highest score.
 
     Raises:
-      InputError: when there is no folder, or no checkpoint in it was saved with a score.
+      InputError: when there is no folder, no checkpoint in it was saved with a score, or one that may be the best is
+        damaged.
     """
-    preserved = Preserved(keep_last=1)
-    preserved.scores = scores(_folder(directory))
+    directory, preserved = _folder(directory), Preserved(keep_last=1)
+    try:
+        found = {step: score_of(directory, step) for step in steps_in(directory)}
+    except InputError as error:
+        raise InputError(f"{error} It may have been the best one: name the step of another.") from error
+    preserved.scores = {step: score for step, score in found.items() if score is not None}
     step = preserved.best(preserved.scores)
     if step is None:
         raise InputError(f"No checkpoint in {directory} was saved with a score: its run was not judged as it trained.")
@@ -73,8 +79,11 @@ def best_step(directory: str | os.PathLike[str]) -> int:
 
 
 def scores(directory: Path) -> dict[int, float]:
-    """What the checkpoints in a folder were saved with, by step; those without a score left out."""
-    found = {step: score_of(directory, step) for step in steps_in(directory)}
+    """What the checkpoints in a folder were saved with, by step; those without a score, or damaged, left out."""
+    found = {}
+    for step in steps_in(directory):
+        with contextlib.suppress(InputError):  # whoever restores it says so
+            found[step] = score_of(directory, step)
     return {step: score for step, score in found.items() if score is not None}
 
 

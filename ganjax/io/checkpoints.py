@@ -136,8 +136,10 @@ class Checkpoints:
         """
         self.wait()
         with self._reporting(step):
-            if jax.process_count() == 1 and self._steps() != steps_in(self._directory):
-                self._start_afresh()  # the folder was deleted, or is another one
+            if jax.process_count() == 1:
+                _clear_remains(self._directory)  # which could not be cleared when the save failed
+                if self._steps() != steps_in(self._directory):
+                    self._start_afresh()  # the folder was deleted, or is another one
             manager = self._manager or self._open()
             latest = self.latest_step()
             if latest is not None and step <= latest:

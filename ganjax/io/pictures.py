@@ -198,7 +198,7 @@ def _frame(frame: AnyArray | str | os.PathLike[str]) -> Image.Image:
     try:
         with Image.open(frame) as picture:
             return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
-    except OSError as error:
+    except Exception as error:  # damage meets any error of Pillow
         raise InputError(f"Expected a picture as a frame, got {os.fspath(frame)}: {error}.") from error
 
 

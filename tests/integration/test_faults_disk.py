@@ -71,6 +71,13 @@ def test_a_run_that_can_save_nothing_goes_to_its_end_and_says_so(tmp_path):
     assert "Traceback" not in result.stdout + result.stderr
     assert (steps(workdir), remains(workdir)) == ([], [])
     assert [row["step"] for row in read_metrics(workdir)] == [20, 40, 60]
+
+
+@pytest.mark.slow
+def test_a_run_that_could_save_nothing_is_run_again(tmp_path):
+    workdir = tmp_path / "run"
+    environment = {**os.environ, "JAX_ENABLE_COMPILATION_CACHE": "false"}
+    assert train(workdir, *SHORT, first=NO_LARGE_FILES, env=environment).returncode == LOST
     again = train(workdir, *SHORT)
     assert again.returncode == 0, again.stderr
     assert steps(workdir) == [20, 40, 60]

@@ -6,14 +6,16 @@ import random
 import shutil
 
 import numpy as np
+import pictures
 import pytest
 import train
 import workdir as workdir_module
 from damages import FILE_DAMAGES, flip
+from PIL import Image
 from scripts import report_errors
 
 from ganjax.checks import InputError
-from ganjax.io import Checkpoints, MetricsLog, kept_arrays
+from ganjax.io import Checkpoints, MetricsLog, kept_arrays, save_png
 
 RUN = ["ring", "--generator.features", "8", "--discriminator.features", "8", "--batch-size", "16", "--num-samples", "9"]
 RUN += ["--num-steps", "60", "--log-every", "10", "--sample-every", "60", "--checkpoint-every", "20"]
@@ -102,6 +104,7 @@ def survive(killed, whole, tmp_path, capsys, places, seed):
     return became
 
 
+@pytest.mark.slow
 def test_a_damaged_run_ends_as_the_whole_one_or_says_what_is_wrong(killed, whole, tmp_path, capsys):
     became = survive(killed, whole, tmp_path, capsys, places=4, seed=0)
     assert became.keys() == set(READ)
@@ -119,10 +122,27 @@ def test_runs_damaged_at_two_hundred_places(killed, whole, tmp_path, capsys):
 # ---------------------------------------------------------------- every byte of the small files
 
 
-def test_no_byte_of_the_settings_changes_unnoticed(whole, tmp_path):
-    content = (whole / "config.json").read_bytes()
-    expected, rng, refused = workdir_module.read_config_values(whole), random.Random(0), 0
-    for place in range(len(content)):
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """A folder as it is before the first step."""
+    folder = tmp_path_factory.mktemp("settings") / "run"
+    workdir_module.open_for_training(train.parse([*RUN, "--workdir", str(folder)]))
+    return folder
+
+
+def places(content, every_one):
+    return range(len(content)) if every_one else random.Random(0).sample(range(len(content)), 150)
+
+
+EVERY = pytest.mark.parametrize("every_one", [False, pytest.param(True, marks=pytest.mark.slow)])
+
+
+@EVERY
+def test_no_byte_of_the_settings_changes_unnoticed(settings, tmp_path, every_one):
+    content = (settings / "config.json").read_bytes()
+    expected, rng = workdir_module.read_config_values(settings), random.Random(0)
+    refused, tried = 0, places(content, every_one)
+    for place in tried:
         changed = bytes([content[place] ^ 1 << rng.randrange(8)])
         (tmp_path / "config.json").write_bytes(content[:place] + changed + content[place + 1 :])
         try:
@@ -131,11 +151,11 @@ def test_no_byte_of_the_settings_changes_unnoticed(whole, tmp_path):
             assert workdir_module.read_config_values(tmp_path) == expected, place
         except InputError:
             refused += 1
-    assert refused > 0.6 * len(content)  # the rest is the space between
+    assert refused > 0.6 * len(tried)  # the rest is the space between
 
 
-def test_settings_that_were_changed_by_hand_are_taken_without_their_seal(whole, tmp_path):
-    values = json.loads((whole / "config.json").read_text())
+def test_settings_that_were_changed_by_hand_are_taken_without_their_seal(settings, tmp_path):
+    values = json.loads((settings / "config.json").read_text())
     values["seed"] = 5
     (tmp_path / "config.json").write_text(json.dumps(values))
     with pytest.raises(InputError, match=r"config\.json is not as it was written.*delete its line sha256"):
@@ -145,6 +165,13 @@ def test_settings_that_were_changed_by_hand_are_taken_without_their_seal(whole, 
     assert workdir_module.read_config(tmp_path).seed == 5
 
 
+def test_settings_of_a_version_without_some_of_them_mean_what_they_did(settings):
+    values = workdir_module.read_config_values(settings)
+    for name in ("keep_every", "packing"):
+        del values[name]
+    assert workdir_module.completed(values) == workdir_module.read_config_values(settings)
+
+
 @pytest.mark.parametrize("content", ["[" * 100_000, "7", "[]", "", "{", '{"seed": NaN}', "\xff"])
 def test_settings_that_are_none_are_refused(tmp_path, content):
     (tmp_path / "config.json").write_text(content, encoding="latin-1")
@@ -152,14 +179,15 @@ def test_settings_that_are_none_are_refused(tmp_path, content):
         workdir_module.read_config(tmp_path)
 
 
-def test_no_byte_of_the_metrics_changes_unnoticed(killed, tmp_path):
-    content, rng = (killed / "metrics.jsonl").read_bytes(), random.Random(0)
-    (tmp_path / "metrics.jsonl").write_bytes(content)
-    with MetricsLog(tmp_path, STOPPED) as log:
-        expected, kept = log.sha256(STOPPED), (tmp_path / "metrics.jsonl").read_bytes()
-    assert content.startswith(kept)
-    assert len(content) > len(kept)
-    for place in range(len(content)):
+@EVERY
+def test_no_byte_of_the_metrics_changes_unnoticed(tmp_path, every_one):
+    with MetricsLog(tmp_path) as log:
+        for step in range(10, END + 1, 10):
+            log.write(step, {"disc_loss": step / 7, "gen_loss": float("nan"), "real_score": -1e-9})
+        expected = log.sha256(STOPPED)
+    content, rng = (tmp_path / "metrics.jsonl").read_bytes(), random.Random(0)
+    kept = b"".join(content.splitlines(keepends=True)[:4])
+    for place in places(content, every_one):
         changed = bytes([content[place] ^ 1 << rng.randrange(8)])
         (tmp_path / "metrics.jsonl").write_bytes(content[:place] + changed + content[place + 1 :])
         try:
@@ -207,18 +235,20 @@ def test_no_damage_to_kept_arrays_goes_unnoticed(tmp_path):
 # ---------------------------------------------------------------- what stays, and what is of another version
 
 
-def test_every_kth_checkpoint_stays_for_ever(tmp_path, capsys):
-    policy = ["--keep-every", "40", "--keep-checkpoints", "1"]
-    assert run(tmp_path / "run", *policy) == 0
-    assert sorted(int(path.name) for path in (tmp_path / "run" / "checkpoints").iterdir()) == [40, 60]
-    assert run(tmp_path / "other", "--keep-every", "30") == 2
+def test_what_is_never_saved_can_not_stay(tmp_path, capsys):
+    assert run(tmp_path / "run", "--keep-every", "30") == 2
     told = capsys.readouterr().err
-    assert (
-        "Expected --keep-every to be a multiple of --checkpoint-every 20, got 30: only what is saved can stay" in told
-    )
-    assert not (tmp_path / "other").exists()
+    assert "Expected --keep-every to be a multiple of --checkpoint-every 20, got 30: only what is saved can" in told
+    assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
+def test_every_kth_checkpoint_stays_for_ever(tmp_path):
+    assert run(tmp_path / "run", "--keep-every", "40", "--keep-checkpoints", "1") == 0
+    assert sorted(int(path.name) for path in (tmp_path / "run" / "checkpoints").iterdir()) == [40, 60]
+
+
+@pytest.mark.slow
 def test_a_run_of_a_version_without_some_settings_goes_on(killed, whole, tmp_path, capsys):
     workdir = tmp_path / "run"
     shutil.copytree(killed, workdir)
@@ -233,6 +263,7 @@ def test_a_run_of_a_version_without_some_settings_goes_on(killed, whole, tmp_pat
     assert "than this version has, got of_a_later_version: was it written by another version" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_script_is_refused(killed, tmp_path, capsys):
     workdir = tmp_path / "run"
     shutil.copytree(killed, workdir)
@@ -253,3 +284,18 @@ def test_a_flip_is_a_flip(tmp_path):
     (tmp_path / "file").write_bytes(bytes(10))
     flip(random.Random(0), tmp_path)
     assert sum(byte != 0 for byte in (tmp_path / "file").read_bytes()) == 1
+
+
+def test_the_film_leaves_out_pictures_that_are_damaged(tmp_path):
+    (tmp_path / "samples").mkdir()
+    for step in range(4):
+        frame = np.random.default_rng(step).integers(0, 256, (20, 30), np.uint8)
+        save_png(tmp_path / "samples" / f"step_{step:08d}.png", frame)
+    damaged = tmp_path / "samples" / "step_00000002.png"
+    content = damaged.read_bytes()
+    for place in [*range(0, len(content) - 12, 9), 18]:  # among them the sides that it claims to have
+        damaged.write_bytes(content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :])
+        assert not pictures.is_whole(damaged), place
+    pictures.film_and_curves(tmp_path, [])
+    with Image.open(tmp_path / "samples.gif") as film:
+        assert film.n_frames == 3

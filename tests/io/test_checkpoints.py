@@ -378,6 +378,7 @@ def damage_everywhere(two_checkpoints: Path, tmp_path: Path, flips: int, seed: i
     return outcomes[0], outcomes[1]
 
 
+@pytest.mark.slow  # tests/integration/test_faults_checkpoints.py has a quicker one
 def test_damage_is_harmless_or_detected(two_checkpoints, tmp_path, capfd):
     harmless, detected = damage_everywhere(two_checkpoints, tmp_path, flips=2, seed=0)
     assert detected > 10 < harmless
