@@ -14,7 +14,7 @@ import jax
 import numpy as np
 import pytest
 import sweep as sweep_module
-from killing import ROOT, Watched, campaign, end_all, free_port, half_written, in_words, latest
+from killing import ROOT, Watched, campaign, end_all, free_port, in_words
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -90,24 +90,6 @@ def report(kills, began):
 def hit(kills):
     """How often each phase was, a save under way among them."""
     return Counter(kill.phase for kill in kills) + Counter({"saving": sum(kill.saving for kill in kills)})
-
-
-# ---------------------------------------------------------------- one run, a few moments
-
-
-def test_killed_in_a_save_and_in_the_final_pictures_a_run_ends_as_if_nothing_had_happened(tmp_path):
-    long = [*RING, *flags(OFTEN | {"num_steps": 400, "eval_samples": 500})]
-    whole, cut = training(tmp_path / "whole", *long), training(tmp_path / "cut", *long)
-    whole.finish()
-    checkpoints = tmp_path / "cut" / "run" / "checkpoints"
-    process = cut.start()
-    process.wait_until(lambda: latest(checkpoints) >= 100 and half_written(checkpoints))
-    process.kill()
-    process = cut.start()
-    process.wait_until((tmp_path / "cut" / "run" / "final.json").exists)
-    process.kill()
-    cut.finish()
-    assert outcome(tmp_path / "cut") == outcome(tmp_path / "whole")
 
 
 # ---------------------------------------------------------------- campaigns
