@@ -153,7 +153,7 @@ def test_any_signal_at_any_moment(tmp_path, count):
         started[0].wait_for("final pictures")
         codes, seconds = ended(started, number, 0)
         print(f"{signal.Signals(number).name}, final pictures: {codes} in {seconds:.2f} s")
-        assert set(codes) <= {0, INTERRUPTED, -number}
+        assert codes[0] in {0, INTERRUPTED, -number}
     finish(cut)
     assert hash_of(cut) == hash_of(whole)
 
