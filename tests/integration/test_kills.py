@@ -82,9 +82,11 @@ def left_over(folder, whole):
     return [str(x) for x in sorted(names[0] - names[1]) if "checkpoints" not in x.parts and "tfevents" not in x.name]
 
 
-def report(kills, began):
+def report(kills, began, folder):
+    """What the campaign was; no kill may leave a checkpoint that fails its checks."""
     print(f"{len(kills)} kills in {(time.monotonic() - began) / 60:.1f} min: {in_words(kills)}")
     print(*kills, sep="\n")
+    assert not [path for path in folder.glob("output-*") if "Passed over" in path.read_text()]
 
 
 def hit(kills):
@@ -110,7 +112,7 @@ def test_a_run_in_memory(tmp_path):
         return [cut.start()]
 
     kills = campaign(start, lambda: cut.folder / "run" / "checkpoints", 50, 1.8 * again, rng)
-    report(kills, began)
+    report(kills, began, cut.folder)
     cut.finish()
     print("left over:", left_over(cut.folder, whole.folder))
     assert outcome(cut.folder) == outcome(whole.folder)
@@ -141,7 +143,7 @@ def test_a_run_that_reads_its_pictures_from_a_zip(tmp_path, pictures):
     whole.finish()
     again = whole.finish()
     kills = campaign(lambda: [cut.start()], lambda: cut.folder / "run" / "checkpoints", 20, 2.5 * again, rng)
-    report(kills, began)
+    report(kills, began, cut.folder)
     cut.finish()
     print("left over:", left_over(cut.folder, whole.folder))
     assert outcome(cut.folder) == outcome(whole.folder)
@@ -167,7 +169,7 @@ def test_a_population(tmp_path):
         return next((folder for folder in reversed(folders) if folder.exists()), folders[0])
 
     kills = campaign(lambda: [cut.start()], current, 20, 2.5 * again, rng)
-    report(kills, began)
+    report(kills, began, cut.folder)
     cut.finish()
     print("left over:", left_over(cut.folder, whole.folder))
     sweep = sweep_module.sweep_of(sweep_module.Options(preset="gaussian", **asked))
@@ -206,7 +208,7 @@ def test_a_run_of_two_processes(tmp_path):
     finish(whole)
     again = finish(whole)
     kills = campaign(lambda: start(cut), lambda: cut.folder / "run" / "checkpoints", 20, 1.8 * again, rng)
-    report(kills, began)
+    report(kills, began, cut.folder)
     finish(cut)
     print("left over:", left_over(cut.folder, whole.folder))
     assert outcome(cut.folder) == outcome(whole.folder)
