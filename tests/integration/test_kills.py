@@ -25,7 +25,8 @@ from ganjax.io.array_cache import PARTIAL
 
 RING = ["ring", "--generator.features", 16, "--discriminator.features", 16, "--batch-size", 32]
 DIGITS = ["digits", "--generator.channels", 8, "--discriminator.channels", 8, "--batch-size", 16]
-OFTEN = {"log_every": 20, "checkpoint_every": 20, "steps_per_call": 20, "sample_every": 500, "eval_every": 100}
+# a checkpoint falls between two rows of metrics
+OFTEN = {"log_every": 50, "checkpoint_every": 20, "steps_per_call": 20, "sample_every": 500, "eval_every": 100}
 
 
 @pytest.fixture(autouse=True)
