@@ -15,6 +15,7 @@ import pytest
 import sample
 import scripts
 import train as train_module
+from killing import half_written, latest
 from scripts import report_errors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,23 +102,28 @@ def test_same_seed_same_hash_other_seed_other_hash(finished, tmp_path):
 
 
 def test_killed_and_interrupted_runs_end_as_if_nothing_had_happened(tmp_path):
-    """kill -9 in the middle, Ctrl-C after that, then to the end: the same state and the same rows of metrics."""
-    long = [*SMALL, "--num-steps", "3000", "--log-every", "100", "--checkpoint-every", "100", "--sample-every", "3000"]
+    """kill -9 in a save, Ctrl-C after that, kill -9 in the final pictures, then to the end: the same state and rows."""
+    long = [*SMALL, "--num-steps", "3000", "--log-every", "150", "--checkpoint-every", "100", "--sample-every", "3000"]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
+    checkpoints = cut / "checkpoints"
     assert train(*long, "--workdir", whole).returncode == 0
-    for number, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 0)):
-        before = latest(cut)
+    for moment, number, code in (
+        (lambda seen: latest(checkpoints) > seen and half_written(checkpoints), signal.SIGKILL, -signal.SIGKILL),
+        (lambda seen: latest(checkpoints) > seen, signal.SIGINT, 0),
+        (lambda seen: (cut / "final.json").exists(), signal.SIGKILL, -signal.SIGKILL),
+    ):
+        before = latest(checkpoints)
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "experiments" / "train.py"), *long, "--workdir", str(cut)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        wait_until(lambda seen=before: latest(cut) > seen)
+        wait_until(lambda moment=moment, before=before: moment(before))
         process.send_signal(number)
         output, _ = process.communicate(timeout=120)
         assert process.returncode == code, output
-    assert "goes on from there" in output
+        assert ("goes on from there" in output) == (number == signal.SIGINT)
     assert train(*long, "--workdir", cut).returncode == 0
     assert final(cut)["state_sha256"] == final(whole)["state_sha256"]
     rows = [
@@ -128,20 +134,15 @@ def test_killed_and_interrupted_runs_end_as_if_nothing_had_happened(tmp_path):
         for workdir in (whole, cut)
     ]
     assert rows[0] == rows[1]
-
-
-def latest(workdir):
-    folder = workdir / "checkpoints"
-    return (
-        max((int(path.name) for path in folder.glob("*") if path.name.isdigit()), default=0) if folder.exists() else 0
-    )
+    names = [{path.name for path in workdir.glob("[!.]*") if "tfevents" not in path.name} for workdir in (whole, cut)]
+    assert names[0] == names[1]
 
 
 def wait_until(condition, seconds=120):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.002)
 
 
 def test_ctrl_c_ends_a_script_at_once_and_a_test_not(monkeypatch):

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 import pytest
 import sweep as sweep_module
-from killing import ROOT, Watched, campaign, end_all, free_port, half_written, in_words, latest
+from killing import ROOT, Watched, campaign, end_all, free_port, in_words
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -25,7 +25,8 @@ from ganjax.io.array_cache import PARTIAL
 
 RING = ["ring", "--generator.features", 16, "--discriminator.features", 16, "--batch-size", 32]
 DIGITS = ["digits", "--generator.channels", 8, "--discriminator.channels", 8, "--batch-size", 16]
-OFTEN = {"log_every": 20, "checkpoint_every": 20, "steps_per_call": 20, "sample_every": 500, "eval_every": 100}
+# a checkpoint falls between two rows of metrics
+OFTEN = {"log_every": 50, "checkpoint_every": 20, "steps_per_call": 20, "sample_every": 500, "eval_every": 100}
 
 
 @pytest.fixture(autouse=True)
@@ -82,32 +83,18 @@ def left_over(folder, whole):
     return [str(x) for x in sorted(names[0] - names[1]) if "checkpoints" not in x.parts and "tfevents" not in x.name]
 
 
-def report(kills, began):
+def report(kills, began, folder):
+    """What the campaign was; no kill may leave a checkpoint or metrics that fail their checks."""
     print(f"{len(kills)} kills in {(time.monotonic() - began) / 60:.1f} min: {in_words(kills)}")
     print(*kills, sep="\n")
+    said = "".join(path.read_text() for path in folder.glob("output-*"))
+    assert "Passed over" not in said
+    assert "do not trust" not in said
 
 
 def hit(kills):
     """How often each phase was, a save under way among them."""
     return Counter(kill.phase for kill in kills) + Counter({"saving": sum(kill.saving for kill in kills)})
-
-
-# ---------------------------------------------------------------- one run, a few moments
-
-
-def test_killed_in_a_save_and_in_the_final_pictures_a_run_ends_as_if_nothing_had_happened(tmp_path):
-    long = [*RING, *flags(OFTEN | {"num_steps": 400, "eval_samples": 500})]
-    whole, cut = training(tmp_path / "whole", *long), training(tmp_path / "cut", *long)
-    whole.finish()
-    checkpoints = tmp_path / "cut" / "run" / "checkpoints"
-    process = cut.start()
-    process.wait_until(lambda: latest(checkpoints) >= 100 and half_written(checkpoints))
-    process.kill()
-    process = cut.start()
-    process.wait_until((tmp_path / "cut" / "run" / "final.json").exists)
-    process.kill()
-    cut.finish()
-    assert outcome(tmp_path / "cut") == outcome(tmp_path / "whole")
 
 
 # ---------------------------------------------------------------- campaigns
@@ -128,7 +115,7 @@ def test_a_run_in_memory(tmp_path):
         return [cut.start()]
 
     kills = campaign(start, lambda: cut.folder / "run" / "checkpoints", 50, 1.8 * again, rng)
-    report(kills, began)
+    report(kills, began, cut.folder)
     cut.finish()
     print("left over:", left_over(cut.folder, whole.folder))
     assert outcome(cut.folder) == outcome(whole.folder)
@@ -159,7 +146,7 @@ def test_a_run_that_reads_its_pictures_from_a_zip(tmp_path, pictures):
     whole.finish()
     again = whole.finish()
     kills = campaign(lambda: [cut.start()], lambda: cut.folder / "run" / "checkpoints", 20, 2.5 * again, rng)
-    report(kills, began)
+    report(kills, began, cut.folder)
     cut.finish()
     print("left over:", left_over(cut.folder, whole.folder))
     assert outcome(cut.folder) == outcome(whole.folder)
@@ -185,7 +172,7 @@ def test_a_population(tmp_path):
         return next((folder for folder in reversed(folders) if folder.exists()), folders[0])
 
     kills = campaign(lambda: [cut.start()], current, 20, 2.5 * again, rng)
-    report(kills, began)
+    report(kills, began, cut.folder)
     cut.finish()
     print("left over:", left_over(cut.folder, whole.folder))
     sweep = sweep_module.sweep_of(sweep_module.Options(preset="gaussian", **asked))
@@ -224,7 +211,7 @@ def test_a_run_of_two_processes(tmp_path):
     finish(whole)
     again = finish(whole)
     kills = campaign(lambda: start(cut), lambda: cut.folder / "run" / "checkpoints", 20, 1.8 * again, rng)
-    report(kills, began)
+    report(kills, began, cut.folder)
     finish(cut)
     print("left over:", left_over(cut.folder, whole.folder))
     assert outcome(cut.folder) == outcome(whole.folder)

@@ -76,13 +76,12 @@ def test_a_closed_terminal_saves_and_stops(tmp_path):
     """SIGHUP comes, and whatever is said from then on is an error."""
     ours, theirs = pty.openpty()
     on_terminal = ["sh", "-c", 'exec "$@" < "$0" > "$0" 2>&1', os.ttyname(theirs)]  # which becomes the session's own
-    process = subprocess.Popen([*on_terminal, *command(tmp_path, LONG)], start_new_session=True)
-    os.read(ours, 1)  # the process has opened it too: without anybody there, reading is an error
-    os.close(theirs)
-    while latest(tmp_path / "run" / "checkpoints") < 200:
-        os.read(ours, 1 << 16)
-    os.close(ours)
-    assert process.wait(60) == 0
+    with subprocess.Popen([*on_terminal, *command(tmp_path, LONG)], start_new_session=True) as process:
+        while latest(tmp_path / "run" / "checkpoints") < 200:
+            assert os.read(ours, 1 << 16)
+        os.close(theirs)
+        os.close(ours)
+        assert process.wait(60) == 0
     rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert rows[-1]["step"] == latest(tmp_path / "run" / "checkpoints") < LONG["num_steps"]
 
@@ -154,7 +153,7 @@ def test_any_signal_at_any_moment(tmp_path, count):
         started[0].wait_for("final pictures")
         codes, seconds = ended(started, number, 0)
         print(f"{signal.Signals(number).name}, final pictures: {codes} in {seconds:.2f} s")
-        assert set(codes) <= {0, INTERRUPTED, -number}
+        assert codes[0] in {0, INTERRUPTED, -number}
     finish(cut)
     assert hash_of(cut) == hash_of(whole)
 
