@@ -33,7 +33,9 @@ def averaged(algorithm: Algorithm, decay: Decay = 0.999) -> Algorithm:
 
     def init(key: Key, batch: Any) -> GanState:
         state = algorithm.init(key, batch)
-        return state._replace(gen_ema_params=state.gen_params, gen_ema_stats=state.gen_stats)
+        # copies: a state that holds an array twice can't be donated
+        params, stats = jax.tree.map(jnp.copy, (state.gen_params, state.gen_stats))
+        return state._replace(gen_ema_params=params, gen_ema_stats=stats)
 
     def advance(state: GanState, deal: PyTree, batch: Any) -> tuple[GanState, StepInfo]:
         state, info = algorithm.advance(state, deal, batch)
