@@ -112,7 +112,7 @@ def product(
       UnknownNameError: for an unknown preset, objective or penalty.
       InputError: for an empty list, or one that names something twice.
     """
-    objectives, penalties = ([name.replace("_", "-") for name in names] for names in (objectives, penalties))
+    objectives, penalties = ([config_module.spelled(name) for name in names] for names in (objectives, penalties))
     lists = {"objectives": objectives, "penalties": penalties, "packings": packings}
     for flag, values in (*lists.items(), ("learning-rates", learning_rates), ("penalty-weights", penalty_weights)):
         if len(set(values)) < len(values) or (flag in lists and not values):

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import own
 from limits import check_numbers
 from optimizers import OPTIMIZERS
 from penalties import PENALTIES
@@ -48,12 +49,21 @@ class Choice:
     """A row of a table, by name, with the row's keyword arguments."""
 
 
+def spelled(name: str) -> str:
+    """A row's name as the command line spells it; one's own, FILE.py:FUNCTION, as it is."""
+    return name if own.is_own(name) else name.replace("_", "-")
+
+
+def builder_of(kind: str, name: str) -> Callable[..., Any]:
+    """A row of a table, or one's own."""
+    return own.builder(kind, name) if own.is_own(name) else TABLES[kind][name.replace("-", "_")]
+
+
 @functools.cache
 def choice_type(kind: str, name: str) -> type[Choice]:
     """The dataclass of one row: `name`, then each keyword argument of its builder with its annotation and default."""
-    table = TABLES[kind]
-    builder = table[name.replace("-", "_")]
-    names = tuple(row.replace("_", "-") for row in table)
+    builder = builder_of(kind, name)
+    names = tuple(row.replace("_", "-") for row in TABLES[kind]) + ((name,) if own.is_own(name) else ())
     hints = typing.get_type_hints(builder)
     fields: list[Any] = [("name", Literal[names], field(default=name))]
     for parameter in inspect.signature(builder).parameters.values():
@@ -66,7 +76,7 @@ def choice_type(kind: str, name: str) -> type[Choice]:
 
 def choose(kind: str, name: str, **arguments: Any) -> Any:
     """Row `name` of table `kind` with some of its arguments set: choose("objective", "wgan-gp", weight=0.1)."""
-    return choice_type(kind, name.replace("_", "-"))(**arguments)
+    return choice_type(kind, spelled(name))(**arguments)
 
 
 def arguments_of(choice: Choice) -> dict[str, Any]:
@@ -76,7 +86,10 @@ def arguments_of(choice: Choice) -> dict[str, Any]:
 
 def build(kind: str, choice: Choice, *positional: Any) -> Any:
     """Calls the chosen row's builder."""
-    return TABLES[kind][choice.name.replace("-", "_")](*positional, **arguments_of(choice))  # type: ignore[attr-defined]
+    name: str = choice.name  # type: ignore[attr-defined]
+    made = builder_of(kind, name)(*positional, **arguments_of(choice))
+    own.check_made(kind, name, made)
+    return made
 
 
 @dataclass(frozen=True)
@@ -282,7 +295,7 @@ def _read_choice(kind: str, values: Any, file: str) -> Choice:
     if not isinstance(name, str):
         raise InputError(f"Expected settings with a name as {kind} in {file}, got {values!r}.")
     try:
-        row = choice_type(kind, name.replace("_", "-"))
+        row = choice_type(kind, spelled(name))
     except UnknownNameError as error:
         raise InputError(f"Expected a {kind}.name of this version in {file}, got another. {error}") from error
     return _read(row, rest, f"{kind}.", file)
@@ -318,14 +331,17 @@ def with_named_choices(config: Config, arguments: Sequence[str]) -> Config:
     """The preset with every choice that the command line names, so that the named row's own fields can be parsed.
 
     A choice that keeps its name keeps the preset's values; one that changes starts from the new row's defaults, and a
-    new objective brings its own `disc_steps` and `clip` (flags still override them).
+    new objective brings its own `disc_steps` and `clip` (flags still override them). A file that is named is run.
 
     Raises:
       UnknownNameError: if a table has no such row.
+      InputError: if FILE.py:FUNCTION can't be a row.
     """
     for kind in CHOICES:
         name = named(arguments, kind)
         if name is not None and name != getattr(config, kind).name:
+            if own.is_own(name):
+                own.run_file(own.parts(name)[0])
             config = dataclasses.replace(config, **{kind: choose(kind, name)})
             if kind == "objective":
                 config = dataclasses.replace(config, update=recommended_update(config))

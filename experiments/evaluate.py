@@ -77,6 +77,8 @@ class Options:
     """the averaged generator, or the raw one"""
     weights: Path | None = None
     """a file of Inception weights, for FID, KID and Inception score; images only"""
+    code: tuple[Path, ...] = ()
+    """files of your own that the run was made with (--objective.name FILE.py:FUNCTION): they are run"""
 
 
 # of rows that the Inception network's outputs are enough for, and of those that held-out images take part in
@@ -151,7 +153,7 @@ def deviation(values: np.ndarray) -> float:
 
 def main(options: Options) -> dict[str, Any] | list[dict[str, Any]]:
     check(options)
-    config, run, restored = open_run(options.workdir, at_step(options.workdir, options.step))
+    config, run, restored = open_run(options.workdir, at_step(options.workdir, options.step), options.code)
     bench = Bench(config, run, options)
     console = Console(stderr=True)
     if options.step != "all":

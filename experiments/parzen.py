@@ -50,6 +50,8 @@ class Options:
     """which checkpoint; by default the newest"""
     generator: Weights = "ema"
     """the averaged generator, or the raw one; a run without an average has only the raw one"""
+    code: tuple[Path, ...] = ()
+    """files of your own that the run was made with (--objective.name FILE.py:FUNCTION): they are run"""
 
 
 def score_of(test_images: UInt8[np.ndarray, "N H W C"], fake: np.ndarray) -> ParzenScore:
@@ -88,7 +90,7 @@ def parzen_row(
 
 def main(options: Options) -> dict[str, float | str]:
     check_numbers({"num_samples": options.num_samples, "seed": options.seed})
-    config, run, restored = open_run(options.workdir, options.step)
+    config, run, restored = open_run(options.workdir, options.step, options.code)
     if not run.source.spec.is_image:
         raise InputError(f"Expected a run of images, got one of {config.data.name}: a toy has its own numbers.")
     train, test = train_and_test(config, run)

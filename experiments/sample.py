@@ -23,6 +23,7 @@ import assembly
 import jax
 import jax.numpy as jnp
 import numpy as np
+import own
 import pictures
 import sampling
 import tyro
@@ -78,14 +79,23 @@ class Options:
     """this many real samples, and the generator's nearest to each, by descent in latent space"""
     timeline: tuple[int, ...] = ()
     """the same samples at the checkpoints of these steps, a column each"""
+    code: tuple[Path, ...] = ()
+    """files of your own that the run was made with (--objective.name FILE.py:FUNCTION): they are run"""
 
 
-def open_run(workdir: Path, step: int | None) -> tuple[Config, Run, Restored]:
+def open_run(workdir: Path, step: int | None, code: Sequence[Path] = ()) -> tuple[Config, Run, Restored]:
     """A run and one of its checkpoints, read only.
 
+    Args:
+      workdir: the run's folder.
+      step: which checkpoint; None for the newest.
+      code: the files of one's own that the run may take functions from; they are run.
+
     Raises:
-      InputError: if there is no run, or no such checkpoint.
+      InputError: if there is no run, no such checkpoint, or it needs a file that is not among `code`.
     """
+    for file in code:
+        own.run_file(file)
     config = workdir_module.read_config(workdir)
     run = assembly.assemble(config)
     template, folder = assembly.template(run, config), workdir / "checkpoints"
@@ -161,7 +171,7 @@ def timeline(config: Config, run: Run, options: Options) -> np.ndarray:
 def main(options: Options) -> None:
     numbers = {name: value for name, value in vars(options).items() if name != "step"}
     check_numbers({"num_samples": 1 if options.num is None else options.num, **numbers})
-    config, run, restored = open_run(options.workdir, at_step(options.workdir, options.step))
+    config, run, restored = open_run(options.workdir, at_step(options.workdir, options.step), options.code)
     for skipped in restored.skipped:
         print(f"Passed over the checkpoint at step {skipped.step}: {skipped.reason}", file=sys.stderr)
     generator, key = chosen(restored.state, options.generator), jax.random.key(options.seed)

@@ -68,7 +68,8 @@ def parse(arguments: Sequence[str]) -> Config:
     preset = config_module.with_named_choices(replace(preset, workdir=f"runs/{name}"), flags)
     description = (
         f"Presets: {', '.join(PRESETS)} (train.py --list says more of them). "
-        f"Trains one: train.py [PRESET] [OPTIONS]; {DEFAULT_PRESET} by default."
+        f"Trains one: train.py [PRESET] [OPTIONS]; {DEFAULT_PRESET} by default. "
+        "Any --….name may be FILE.py:FUNCTION, a builder of your own."
     )
     return tyro.cli(Config, default=preset, args=list(flags), prog=f"train.py {name}", description=description)
 

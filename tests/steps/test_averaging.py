@@ -26,6 +26,14 @@ def test_the_average_by_hand():
     np.testing.assert_array_equal(state.gen_params, twin.gen_params)  # keeping an average changes nothing
 
 
+def test_a_first_state_can_be_donated():
+    real = jnp.ones((8, 2))
+    algorithm = steps.averaged(steps.synchronous(games.batch_norm_game(), games.sgd(), games.sgd()), decay=0.5)
+    state = algorithm.init(jax.random.key(0), real)  # not under jit, which would give every output a buffer of its own
+    state, _ = jax.jit(algorithm.step, donate_argnums=0)(state, real)
+    assert int(state.step) == 1
+
+
 def test_statistics_are_averaged_with_the_parameters():
     real = jnp.ones((8, 2))
     algorithm = steps.averaged(steps.synchronous(games.batch_norm_game(), games.sgd(), games.sgd()), decay=0.5)
