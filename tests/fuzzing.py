@@ -10,19 +10,19 @@ import faulthandler
 import gc
 import io
 import signal
+import sys
 import types
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any, Literal, NamedTuple
 
 import config as config_module
 import jax
-import numpy as np
 import workdir as workdir_module
 from config import Choice, Config
 from configs import PRESETS
 from hypothesis import strategies as st
-from PIL import Image
 
 SECONDS = 120  # that a case may take, before it counts as hanging
 
@@ -43,7 +43,7 @@ def outcome(script: Callable[[], int]) -> Outcome:
     out = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="strict", write_through=True)
     err = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace", write_through=True)
     try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), within_seconds(SECONDS):
+        with within_seconds(SECONDS), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = script()
     except SystemExit as stopped:  # the parser's own
         code = stopped.code if isinstance(stopped.code, int) else 1
@@ -63,13 +63,13 @@ def within_seconds(seconds: float) -> Iterator[None]:
         raise TimeoutError(f"took longer than {seconds} seconds")
 
     before = signal.signal(signal.SIGALRM, hanging)
-    signal.alarm(int(seconds))
-    faulthandler.dump_traceback_later(2 * seconds, exit=True)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 5)  # again, if the first is lost in a place that drops errors
+    faulthandler.dump_traceback_later(2 * seconds, exit=True, file=sys.__stderr__)
     try:
         yield
     finally:
         faulthandler.cancel_dump_traceback_later()
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
@@ -78,7 +78,7 @@ def is_refusal(ended: Outcome) -> bool:
     if ended.code != 2:
         return False
     one = ended.err.count("error: ") == 1 and ended.err.startswith("error: ")
-    parsers = "For full helptext, see train.py" in ended.err
+    parsers = ended.err.count("For full helptext, ") == 1
     assert one or parsers, ended
     assert "Traceback" not in ended.err
     return True
@@ -116,7 +116,19 @@ TEXTS = (
     "\udcff",  # a byte that is no text, as the system hands it over
 )
 DATA_NAMES = (
-    *("digits", "mnist", "stacked-mnist", "npz", "parquet", "folder", "tfds:tiny", "ring", "grid", "gaussian", "normal"),
+    *(
+        "digits",
+        "mnist",
+        "stacked-mnist",
+        "npz",
+        "parquet",
+        "folder",
+        "tfds:tiny",
+        "ring",
+        "grid",
+        "gaussian",
+        "normal",
+    ),
     *("two-moons", "swiss-roll", "ring:8", "ring:0", "ring:-1", "ring:", "ring:x", "ring:1.5", "ring:²", "ring:٣٢"),
     *("ring:99999999999", f"ring:{'9' * 5000}", "stacked-mnist:64", "stacked-mnist:0", "stacked-mnist:99999999999"),
     *("digits:3", "tfds", "tfds:", "tfds:nothing", "tfds:../tiny", "tfds:tiny/1.0.0", "folder:x", "npz:images", "Ring"),
@@ -125,44 +137,42 @@ SPLITS = ("train", "test", "train[:50%]", "train[4:]", "train[:0]", "train[", "v
 METRICS = ("frechet-distance", "reverse_kl", "modes-found", "precision", "fid", "support-size", "classes_found")
 
 
-def rarely(often: st.SearchStrategy[Any], seldom: st.SearchStrategy[Any], times: int = 4) -> st.SearchStrategy[Any]:
-    """One draw in `times` + 1 from what is seldom."""
-    return st.integers(0, times).flatmap(lambda i: often if i else seldom)
-
-
-def words_of(annotation: Any) -> st.SearchStrategy[tuple[str, ...]]:
-    """What may follow a flag of that type on the command line: sensible words, and others."""
+def word_of(rng: Random, annotation: Any) -> str:
+    """What may follow a flag of that type on the command line: something sensible, and now and then something else."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is Literal:
-        return one_word(rarely(st.sampled_from([str(x) for x in arguments]), st.sampled_from(TEXTS)))
-    if origin in (typing.Union, types.UnionType):
-        return st.sampled_from(arguments).flatmap(words_of)
     if annotation is type(None):
-        return st.just(("None",))
-    if origin is tuple:
-        return st.lists(words_of(arguments[0]), max_size=4).map(lambda found: tuple(w for words in found for w in words))
-    table = {
-        bool: rarely(st.sampled_from(("True", "False")), st.sampled_from(NO_NUMBERS)),
-        int: rarely(st.sampled_from(WHOLE).map(str), st.sampled_from(WHOLE_BEYOND).map(huge) | st.sampled_from(NO_NUMBERS), 2),
-        float: rarely(st.sampled_from(REAL).map(str), st.sampled_from(REAL_BEYOND).map(huge) | st.sampled_from(NO_NUMBERS), 2),
-        str: st.sampled_from(TEXTS),
-    }
-    return one_word(table[annotation])
+        return "None"
+    if origin in (typing.Union, types.UnionType):
+        return word_of(rng, rng.choice(arguments))
+    if origin is Literal:
+        return str(rng.choice(arguments)) if rng.random() < 0.95 else rng.choice(TEXTS)
+    if annotation is bool:
+        return rng.choice(("True", "False")) if rng.random() < 0.95 else rng.choice(NO_NUMBERS)
+    if annotation in (int, float):
+        usual, beyond = (WHOLE, WHOLE_BEYOND) if annotation is int else (REAL, REAL_BEYOND)
+        chance = rng.random()
+        return spelled(rng.choice(usual if chance < 0.7 else beyond)) if chance < 0.95 else rng.choice(NO_NUMBERS)
+    return rng.choice(TEXTS)
 
 
-def huge(number: float) -> str:
+def words_of(rng: Random, annotation: Any) -> list[str]:
+    """The same of a flag that takes one or several."""
+    if typing.get_origin(annotation) is tuple:
+        return [word_of(rng, typing.get_args(annotation)[0]) for _ in range(rng.choice((0, 1, 2, 3, 101)))]
+    return [word_of(rng, annotation)]
+
+
+def spelled(number: float) -> str:
     return str(number) if isinstance(number, float) or abs(number) < 10**300 else f"{'-' * (number < 0)}1{'0' * 400}"
-
-
-def one_word(words: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
-    return words.map(lambda word: (word,))
 
 
 # ---------------------------------------------------------------- command lines of train.py
 
 FAMILIES = ("data", "update", "parallel")
 NEVER = {"workdir", "num_steps", "parallel.coordinator", "parallel.num_processes", "parallel.process_id"}
-SMALL = {"channels": "2", "group_width": "2", "blocks": "1", "code_dim": None, "pieces": "2", "kernel": "3"}
+SMALL = {"channels": "2", "group_width": "2", "blocks": "1", "pieces": "2", "kernel": "3"}
+NO_STEPS = ("0", "-1", "1.5", "nan", str(2**31), f"1{'0' * 400}", "", "many")
+STRAYS = ("--", "-h2", "extra", "--num-stepz=3", "--seed", "--data", "--objective", "--data.", "=", "--=", "é", "")
 
 
 def own_settings() -> dict[str, Any]:
@@ -179,7 +189,7 @@ def own_settings() -> dict[str, Any]:
 def choices_settings() -> dict[tuple[str, str], dict[str, Any]]:
     """The same of every row of every table, by kind and name."""
     return {
-        (kind, name): {f"{kind}.{field.name}": field.type for field in dataclasses.fields(row)}
+        (kind, name): {f"{kind}.{field.name}": field.type for field in dataclasses.fields(row) if field.name != "name"}
         for kind in config_module.CHOICES
         for name in (each.replace("_", "-") for each in config_module.TABLES[kind])
         for row in (config_module.choice_type(kind, name),)
@@ -206,7 +216,7 @@ class Place(NamedTuple):
     scratch: str
 
 
-BASES: dict[str, tuple[str, ...]] = {name: () for name in PRESET_NAMES} | {
+BASES: dict[str, tuple[str, ...]] = dict.fromkeys(PRESET_NAMES, ()) | {
     "mnist-cgan acgan": ("--objective.name=acgan", "--discriminator.name=dcgan-classifier"),
     "mnist-cgan projection": ("--objective.name=projection", "--discriminator.name=dcgan-projection"),
     "mnist-cgan resnet": (
@@ -214,39 +224,51 @@ BASES: dict[str, tuple[str, ...]] = {name: () for name in PRESET_NAMES} | {
         "--discriminator.name=resnet-projection",
     ),
 }
-DATA_OF = {"mnist": ("digits", "gray"), "cifar10": ("color", "tfds"), "celeba64": ("large",), "stacked": ("stacked",)}
+# most cases are of these
+CHEAP = [name for name in PRESET_NAMES if name.startswith(("ring", "gaussian", "mnist-mlp", "tutorial-g", "pacgan"))]
+CHEAP += ["digits", "digits", "mnist-mlp", "mnist-infogan", "mnist-lapgan"]
+DATA_OF = {
+    "stacked": ("stacked",),
+    "mnist": ("digits", "digits", "gray"),
+    "cifar10": ("color", "tfds"),
+    "celeba64": ("large",),
+}
 
 
-@st.composite
-def command_lines(draw: Any, place: Place) -> list[str]:
-    """A preset on tiny data with tiny networks, and up to six settings of any kind."""
-    base = draw(rarely(st.sampled_from(sorted(BASES)), st.sampled_from(("ring", "digits", "mnist-mlp"))))
+def command_lines(place: Place) -> st.SearchStrategy[list[str]]:
+    """Presets on tiny data with tiny networks, up to two other choices, up to four settings of any kind."""
+    # drawn by one number: many draws of small ones make some cases far too often
+    return st.integers(0, 2**64 - 1).map(lambda number: command_line(Random(number), place))
+
+
+def command_line(rng: Random, place: Place) -> list[str]:
+    base = rng.choice(CHEAP if rng.random() < 0.6 else sorted(BASES))
     preset = base.split()[0]
-    flags = [*BASES[base], *tiny_data(draw, preset, place)]
+    flags = [*BASES[base], *tiny_data(rng, preset, place)]
     names = dict(NAMES_OF_PRESETS[preset])
     for word in BASES[base]:
         names[word[2:].partition(".")[0]] = word.partition("=")[2]
-    for kind in draw(rarely(st.just([]), st.lists(st.sampled_from(config_module.CHOICES), max_size=2, unique=True), 1)):
+    for kind in rng.sample(config_module.CHOICES, rng.choice((0, 0, 1, 1, 2))):
         known = sorted(name for each, name in OF_CHOICES if each == kind)
-        names[kind] = draw(rarely(st.sampled_from(known), st.sampled_from(TEXTS), 12))
+        names[kind] = rng.choice(known) if rng.random() < 0.97 else rng.choice(TEXTS)
         flags += flag(f"{kind}.name", names[kind])
     paths = dict(OWN)
     for kind, name in names.items():
         paths |= OF_CHOICES.get((kind, name), {})
     flags += tiny(paths)
-    for path in draw(st.lists(st.sampled_from(sorted(set(paths) - NEVER)), max_size=4, unique=True)):
-        flags += flag(path, *draw(words_for(path, paths[path], place)))
-    flags += draw(rarely(st.just(["--num-steps=2"]), refused_steps(), 30))
-    return [preset, *flags, *draw(rarely(st.just([]), stray_words(), 30))]
+    free = sorted(path for path in paths if path not in NEVER)
+    for path in rng.sample(free, rng.choice((0, 1, 1, 2, 3, 4))):
+        flags += flag(path, *words_for(rng, path, paths[path], place))
+    flags += flag("num_steps", "2" if rng.random() < 0.98 else rng.choice(NO_STEPS))
+    if rng.random() < 0.02:
+        flags += rng.sample(STRAYS, rng.choice((1, 2)))
+    return [preset, *flags]
 
 
-def tiny_data(draw: Any, preset: str, place: Place) -> list[str]:
-    """Flags for data that load in no time."""
-    kinds = next((found for start, found in DATA_OF.items() if preset.startswith(start) or start in preset), None)
-    kinds = ("digits", "gray") if kinds is None and "mnist" in preset else kinds
-    if kinds is None:
-        return []
-    return list(DATA_FLAGS[draw(st.sampled_from(kinds))](place))
+def tiny_data(rng: Random, preset: str, place: Place) -> list[str]:
+    """Flags for data that load in no time; none for presets whose own do."""
+    kinds = next((kinds for start, kinds in DATA_OF.items() if start in preset), ())
+    return list(DATA_FLAGS[rng.choice(kinds)](place)) if kinds else []
 
 
 DATA_FLAGS: dict[str, Callable[[Place], tuple[str, ...]]] = {
@@ -267,37 +289,27 @@ def tiny(paths: dict[str, Any]) -> list[str]:
         if kind in ("generator", "discriminator", "helper"):
             if name == "features":
                 found += flag(path, "8", "8")
-            elif SMALL.get(name):
+            elif name in SMALL:
                 found += flag(path, SMALL[name])
     return found
 
 
-def words_for(path: str, annotation: Any, place: Place) -> st.SearchStrategy[tuple[str, ...]]:
+# what is sensible, but takes longer than a case may; and what a random word would never hit
+SPECIAL: dict[str, tuple[str, ...]] = {
+    "data.name": DATA_NAMES,
+    "data.split": (*SPLITS, *TEXTS),
+    "best_by": (*METRICS, *METRICS, *TEXTS),
+    "eval_samples": ("64", "1", "0", "-1", "2.5", "1048577", "9" * 400),
+    "update.disc_steps": ("1", "2", "0", "-1", "1001", "1e3", "9" * 400),
+    "update.gen_steps": ("1", "2", "0", "-1", "1001", "9" * 400),
+    "update.unroll_steps": ("0", "1", "2", "-1", "101", "9" * 400),
+}
+
+
+def words_for(rng: Random, path: str, annotation: Any, place: Place) -> list[str]:
     """What may follow one flag."""
-    special = {
-        "data.name": st.sampled_from(DATA_NAMES),
-        "data.dir": st.sampled_from(sorted(place.data.values())) | st.sampled_from(TEXTS),
-        "data.split": st.sampled_from(SPLITS) | st.sampled_from(TEXTS),
-        "eval_metrics": st.lists(st.sampled_from(METRICS) | st.sampled_from(TEXTS), max_size=3).map(tuple),
-        "best_by": st.sampled_from(METRICS) | st.sampled_from(TEXTS),
-        # what is sensible, and takes longer than a case may
-        "eval_samples": st.sampled_from(("64", "1", "0", "-1", "2.5", "1048577", "9" * 400)),
-        "update.disc_steps": st.sampled_from(("1", "2", "0", "-1", "1001", "1e3", "9" * 400)),
-        "update.gen_steps": st.sampled_from(("1", "2", "0", "-1", "1001", "9" * 400)),
-        "update.unroll_steps": st.sampled_from(("0", "1", "2", "-1", "101", "9" * 400)),
-    }
-    if path not in special:
-        return words_of(annotation)
-    found = special[path]
-    return found if path == "eval_metrics" else one_word(found)
-
-
-def refused_steps() -> st.SearchStrategy[list[str]]:
-    words = ("0", "-1", "1.5", "nan", str(2**31), huge(10**400), "", "many")
-    return st.sampled_from(words).map(lambda word: list(flag("num_steps", word)))
-
-
-def stray_words() -> st.SearchStrategy[list[str]]:
-    """What belongs to no setting."""
-    strays = ("--", "-h2", "extra", "--num-stepz=3", "--seed", "--data", "--objective", "--data.", "=", "--=", "é", "")
-    return st.lists(st.sampled_from(strays), min_size=1, max_size=2)
+    if path == "data.dir":
+        return [rng.choice((*sorted(place.data.values()), *TEXTS))]
+    if path == "eval_metrics":
+        return [rng.choice((*METRICS, *METRICS, *TEXTS)) for _ in range(rng.choice((0, 1, 2, 3)))]
+    return [rng.choice(SPECIAL[path])] if path in SPECIAL else words_of(rng, annotation)

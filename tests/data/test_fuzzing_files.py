@@ -5,13 +5,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
 
 import pytest
 from fuzzing import within_seconds
-from fuzzing_files import FORMATS, apply, damages
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from fuzzing_files import FORMATS, apply
 
 from ganjax.checks import InputError
 
