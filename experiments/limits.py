@@ -72,7 +72,9 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys(("disc_steps", "gen_steps"), Range(1, 1000)),
     "unroll_steps": Range(0, 100),
     "sampler_steps": Range(1, 1_000_000),
-    "sampling_seeds": Range(1, 1000),
+    **dict.fromkeys(("sampling_seeds", "seeds", "rounds"), Range(1, 1000)),
+    **dict.fromkeys(("step", "seconds"), POSITIVE),
+    "penalty": WEIGHT,
 }
 
 

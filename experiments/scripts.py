@@ -10,16 +10,18 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from jax.errors import JaxRuntimeError
 from rich.console import Console
 from rich.markup import escape
 
 from ganjax.checks import InputError
 
 USAGE_ERROR, INTERRUPTED = 2, 130
+OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"  # what XLA's errors of that kind begin with
 
 
 def report_errors(script: Callable[[], None]) -> int:
-    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2.
+    """Runs a script; its exit code. An `InputError`, or a want of memory, becomes a line on stderr and code 2.
 
     After Ctrl-C a process that is one of the scripts here ends at once, with code 130.
     """
@@ -29,7 +31,13 @@ def report_errors(script: Callable[[], None]) -> int:
     try:
         script()
     except InputError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        say(str(error))
+        return USAGE_ERROR
+    except (MemoryError, JaxRuntimeError) as error:
+        if isinstance(error, JaxRuntimeError) and OUT_OF_MEMORY not in str(error):
+            raise
+        reason = str(error).partition("\n")[0]
+        say(f"Not enough memory ({reason}): lower the batch size, the number of samples, or the networks' widths.")
         return USAGE_ERROR
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted.")
@@ -37,6 +45,11 @@ def report_errors(script: Callable[[], None]) -> int:
             leave(INTERRUPTED)
         return INTERRUPTED
     return 0
+
+
+def say(message: str) -> None:
+    """One error message."""
+    Console(stderr=True).print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
 
 
 def is_script() -> bool:

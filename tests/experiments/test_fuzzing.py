@@ -12,6 +12,7 @@ import footprint
 import fuzzing
 import fuzzing_files
 import pytest
+import sample
 import train
 from fuzzing import Place, command_lines, is_refusal, outcome
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -93,3 +94,78 @@ def test_two_thousand_command_lines(place, shard, capsys):
         print(f"\nshard {shard}: {dict(found)}")
     assert found["trained"] > 0.1 * found.total()
     assert found["refused"] > 0.1 * found.total()
+
+
+# ---------------------------------------------------------------- a run that is there
+
+
+@pytest.fixture(scope="module")
+def runs(place):
+    """Two runs of two steps, of points and of pictures: their folders, with the command lines that made them."""
+    networks = {"ring": ("generator.features", "discriminator.features")}
+    networks["digits"] = ("generator.channels", "discriminator.channels")
+    found = {
+        f"{place.scratch}/{preset}": [preset, *fuzzing.tiny(dict.fromkeys(paths)), "--num-steps=2"]
+        for preset, paths in networks.items()
+    }
+    for workdir, line in found.items():
+        assert outcome(lambda: report_errors(lambda: train.main([*line, f"--workdir={workdir}"]))).code == 0  # noqa: B023
+    return found
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def done_or_refused(entry, arguments):
+    """Which of the two it was, of a script that reads a run."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr(footprint, "available", lambda: MEMORY)
+        patch.chdir(folder)
+        ended = outcome(lambda: entry(arguments))
+    if is_refusal(ended):
+        return "refused"
+    assert ended.code == 0, ended
+    return "done"
+
+
+def changed_and_read(made, run, line, place):
+    """sample.py and train.py on a run whose config.json was changed. train.py never goes on with another config."""
+    with tempfile.TemporaryDirectory(dir=place.scratch) as folder:
+        workdir = Path(folder) / "run"
+        shutil.copytree(run, workdir)
+        (workdir / "config.json").write_text(json.dumps(made))
+        before = contents(workdir)
+        ended = outcome(lambda: report_errors(lambda: train.main([*line, f"--workdir={workdir}"])))
+        assert is_refusal(ended), ended
+        assert contents(workdir) == before
+        return done_or_refused(sample.entry, [str(workdir)])
+
+
+def settings_of(run):
+    return json.loads((Path(run) / "config.json").read_text())
+
+
+def search_options(module, place, runs, examples, number):
+    found = Counter()
+
+    @cases(examples, number)
+    @given(fuzzing.options_lines(module.Options, sorted(runs), place.scratch))
+    def one(arguments):
+        found[done_or_refused(module.entry, arguments)] += 1
+
+    one()
+    return found
+
+
+def search_settings(place, runs, examples, number):
+    found = Counter()
+    for run, line in runs.items():
+
+        @cases(examples // len(runs), number)
+        @given(fuzzing.changed_settings(settings_of(run)).filter(lambda made, run=run: made != settings_of(run)))
+        def one(made, run=run, line=line):
+            found[changed_and_read(made, run, line, place)] += 1
+
+        one()
+    return found
