@@ -9,13 +9,14 @@ from collections import Counter
 from pathlib import Path
 
 import footprint
-import fuzzing
-import fuzzing_files
 import pytest
 import sample
 import train
-from fuzzing import Place, command_lines, is_refusal, outcome
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from fuzzing import small_sets
+from fuzzing.command_lines import Place, command_lines, tiny
+from fuzzing.outcomes import cases, forget_compiled, is_refusal, outcome
+from fuzzing.runs import changed_settings, options_lines
+from hypothesis import given
 from scripts import report_errors
 
 SHARDS = 20
@@ -26,23 +27,16 @@ MEMORY = 2**31  # bytes that the machine is said to have: cases are to leave the
 def place(tmp_path_factory):
     """Small sets of every kind, and a folder of its own to write to."""
     folder = tmp_path_factory.mktemp("data")
-    fuzzing_files.write_idx(folder / "mnist", num=64, side=28)
+    small_sets.write_idx(folder / "mnist", num=64, side=28)
     for name, side, channels in (("gray", 28, 1), ("color", 32, 3), ("large", 64, 3)):
-        fuzzing_files.write_npz(folder / name, 16, side, channels)
-    fuzzing_files.write_folder(folder / "folder")
-    fuzzing_files.write_zip(folder / "zip")
-    fuzzing_files.write_parquet(folder / "parquet")
-    fuzzing_files.write_prepared(folder / "tfds")
+        small_sets.write_npz(folder / name, 16, side, channels)
+    small_sets.write_folder(folder / "folder")
+    small_sets.write_zip(folder / "zip")
+    small_sets.write_parquet(folder / "parquet")
+    small_sets.write_prepared(folder / "tfds")
     found = {name: str(folder / name) for name in ("mnist", "folder", "tfds", "parquet")}
     found |= {name: str(folder / name / "set.npz") for name in ("gray", "color", "large")}
     return Place(found | {"zip": str(folder / "zip/set.zip")}, str(tmp_path_factory.mktemp("scratch")))
-
-
-def cases(examples, number):
-    """The settings of a search that is the same whenever it is made."""
-    quick = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck), "print_blob": False}
-    made = settings(max_examples=examples, phases=[Phase.generate], **quick)
-    return lambda test: seed(number)(made(test))
 
 
 def trained_or_refused(arguments, place):
@@ -80,7 +74,7 @@ def search(place, examples, number):
                 print(json.dumps(arguments), file=file)
         found[trained_or_refused(arguments, place)] += 1
         if found.total() % 20 == 0:
-            fuzzing.forget_compiled()
+            forget_compiled()
 
     one()
     return found
@@ -105,7 +99,7 @@ def runs(place):
     networks = {"ring": ("generator.features", "discriminator.features")}
     networks["digits"] = ("generator.channels", "discriminator.channels")
     found = {
-        f"{place.scratch}/{preset}": [preset, *fuzzing.tiny(dict.fromkeys(paths)), "--num-steps=2"]
+        f"{place.scratch}/{preset}": [preset, *tiny(dict.fromkeys(paths)), "--num-steps=2"]
         for preset, paths in networks.items()
     }
     for workdir, line in found.items():
@@ -150,7 +144,7 @@ def search_options(module, place, runs, examples, number):
     found = Counter()
 
     @cases(examples, number)
-    @given(fuzzing.options_lines(module.Options, sorted(runs), place.scratch))
+    @given(options_lines(module.Options, sorted(runs), place.scratch))
     def one(arguments):
         found[done_or_refused(module.entry, arguments)] += 1
 
@@ -163,7 +157,7 @@ def search_settings(place, runs, examples, number):
     for run, line in runs.items():
 
         @cases(examples // len(runs), number)
-        @given(fuzzing.changed_settings(settings_of(run)).filter(lambda made, run=run: made != settings_of(run)))
+        @given(changed_settings(settings_of(run)).filter(lambda made, run=run: made != settings_of(run)))
         def one(made, run=run, line=line):
             found[changed_and_read(made, run, line, place)] += 1
 
