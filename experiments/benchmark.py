@@ -25,10 +25,11 @@ from benchmarks.comparisons import BENCHMARKS, Comparison
 from benchmarks.contestant import Running
 from benchmarks.summary import summary
 from benchmarks.targets import Measured
+from limits import check_numbers
+from outputs import check_file
 from rich.console import Console
 from scripts import report_errors
 
-from ganjax.checks import check_positive
 from ganjax.io import write_json
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "torch", "tensorflow", "tensorflow-cpu", "keras")
@@ -113,8 +114,10 @@ def load() -> list[float]:
 
 
 def main(options: Options) -> None:
-    check_positive(rounds=options.rounds, seconds=options.seconds)
+    check_numbers({"rounds": options.rounds, "seconds": options.seconds})
     chosen = {name: BENCHMARKS[name] for name in options.only}
+    for file in (options.json, options.figure):
+        check_file(file)
     console, about, results = Console(), machine(), {}
     console.print(
         f"{about['processor']}, {about['cores']} cores, jax {about['versions']['jax']}, load {about['load']}",

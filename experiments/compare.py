@@ -23,7 +23,9 @@ import tyro
 from compiled import keep_compiled
 from config import Config
 from configs import PRESETS
-from judging import evaluate_toy
+from judging import evaluate_toy, toy_inputs
+from limits import check_numbers
+from outputs import check_file
 from rich.console import Console
 from rich.table import Table
 from scripts import report_errors
@@ -94,6 +96,12 @@ def main(options: Options) -> None:
     unknown = [name for name in options.objectives if name not in NAMES]
     if unknown:
         raise InputError(f"Unknown objective {unknown[0]!r} for a toy. Known: {', '.join(NAMES)}.")
+    check_numbers(vars(options))
+    for name in options.objectives:
+        assembly.assemble(config_for(options, name))
+    if "mixture" not in toy_inputs(PRESETS[options.preset].data.name):
+        raise InputError(f"Expected --preset ring or grid, or another mixture's, got {options.preset}.")
+    check_file(options.output)
     console, rows = Console(), []
     for name in options.objectives:
         rows.append(row(options, name))

@@ -20,6 +20,7 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 from inception import network_name
+from outputs import check_file
 from scripts import report_errors
 
 from ganjax.checks import InputError
@@ -66,6 +67,7 @@ def main(options: Options) -> str:
         raise InputError(f"Expected PyTorch weights, got {options.source}, which is not there.")
     if options.target.suffix != ".npz":
         raise InputError(f"Expected a target that ends in .npz, got {options.target}.")
+    check_file(options.target)
     with options.source.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     arrays = load(options.source)

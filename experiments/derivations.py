@@ -19,6 +19,7 @@ import jax
 import numpy as np
 import tyro
 from compiled import keep_compiled
+from outputs import check_file, check_folder
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
@@ -139,6 +140,9 @@ def main(options: Options) -> int:
     if options.list:
         console.print(listing(entries), highlight=False)
         return 0
+    check_file(options.json)
+    if options.figures:
+        check_folder(options.figures)
     found = verdicts(entries, console)
     console.print("statement, name, claim; then case, theory, found, error, tolerance, verdict", highlight=False)
     for line in ledger_lines(found):

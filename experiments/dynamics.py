@@ -20,15 +20,16 @@ import numpy as np
 import optax
 import tyro
 from compiled import keep_compiled
+from limits import check_numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from outputs import check_file
 from rich.console import Console
 from rich.table import Column, Table
 from scripts import report_errors
 
 from ganjax import objectives, steps
 from ganjax.architectures import stateless
-from ganjax.checks import check_positive
 from ganjax.types import Algorithm, Batch, Game, Objective, Prior
 
 SCHEDULES: dict[str, Callable[..., Algorithm]] = {
@@ -208,13 +209,13 @@ def panel(axis: Axes, name: str, row: Row) -> None:
 
 
 def main(options: Options) -> None:
-    check_positive(step=options.step, num_steps=options.num_steps)
+    check_numbers(vars(options))
+    check_file(options.output)
     with jax.enable_x64(True):
         rows = {name: study(*game, options) for name, game in playable(options).items()}
     console = Console()
     console.width = max(console.width, 140)  # whole numbers, also into a file
     console.print(table(rows, options), highlight=False)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
     figure(rows, options).savefig(options.output, dpi=64, pil_kwargs={"optimize": True})
 
 

@@ -44,6 +44,7 @@ from judges import (
     suiting,
 )
 from limits import check_numbers
+from outputs import check_folder
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -154,6 +155,7 @@ def deviation(values: np.ndarray) -> float:
 def main(options: Options) -> dict[str, Any] | list[dict[str, Any]]:
     check(options)
     config, run, restored = open_run(options.workdir, at_step(options.workdir, options.step), options.code)
+    check_folder(options.workdir)
     bench = Bench(config, run, options)
     console = Console(stderr=True)
     if options.step != "all":

@@ -9,7 +9,19 @@ import assembly
 import numpy as np
 from assembly import Run
 from config import Config
-from judges import check_asked, check_suiting, judge, judges_of, primary, row_of, rows_named, score, suiting
+from judges import (
+    FEW,
+    check_asked,
+    check_suiting,
+    judge,
+    judges_of,
+    primary,
+    row_of,
+    rows_named,
+    score,
+    stand_ins,
+    suiting,
+)
 
 from ganjax import parallel, steps
 from ganjax.checks import InputError
@@ -43,6 +55,19 @@ def examiner(config: Config, run: Run, workdir: Path) -> Examine | None:
         return numbers, score(numbers, primary(numbers, config.best_by))
 
     return examine
+
+
+def rehearsed(config: Config, run: Run) -> None:
+    """Raises `InputError` for a judgment that can't be made as it is asked for, found by one of a few random samples:
+    before anything is compiled, or written."""
+    if config.eval_every is None:
+        return
+    judges, rows = stand_ins(config, run), rows_named(config.eval_metrics)
+    check_suiting(rows, suiting(config, judges), config, judges)
+    shape = min(config.eval_samples, FEW), *run.source.spec.shape
+    fake = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+    numbers = {name: value for name, value in judge(config, fake, judges, rows).items() if is_result(name)}
+    primary(numbers, config.best_by)
 
 
 def tried(config: Config, run: Run, workdir: Path, state: GanState) -> Examine | None:

@@ -60,9 +60,8 @@ def parts(config: Config, source: Source, algorithm: Algorithm, state: GanState,
         lambda key, step: (source.draw(key, step, num), algorithm.deal(key, step, config.batch_size)),
         *(state.key, state.step),
     )
-    length = min(
-        config.num_steps, config.steps_per_call, config.log_every, config.sample_every, config.checkpoint_every
-    )
+    intervals = config.steps_per_call, config.log_every, config.sample_every, config.checkpoint_every
+    length = min(config.num_steps, *intervals)
     sample = 4 * math.prod(source.spec.shape)
     arrays = [out.aval for equation in within(step.jaxpr) for out in equation.outvars]
     numbers = (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ import memory
 import numpy as np
 from assembly import Run
 from classifier_cache import cached_classifier
-from classifiers import LabeledImages, hold_out
+from classifiers import Classifier, LabeledImages, Settings, check_data, hold_out
 from config import Config
 from judging import IMAGE_INPUTS, STACKED_ROWS, evaluate_images, evaluate_stacked, evaluate_toy, toy_inputs
 from views import Judges
@@ -22,6 +23,8 @@ from views import Judges
 from ganjax.checks import InputError, UnknownNameError, unknown_name
 from ganjax.data import Source, to_uint8
 from ganjax.metrics import METRICS, Metric
+
+FEW, FEATURES = 300, 8  # images that stand for all of a kind where only their number counts, and their features
 
 
 def labeled(source: Source) -> LabeledImages:
@@ -81,6 +84,38 @@ def judges_of(config: Config, run: Run, cache: Path) -> Judges | None:
     Stacked digits are judged channel by channel, by the digits that they stack. Where the generator learned from the
     held-out images, there are no training images to compare them with: see `have_unseen`.
     """
+    return made_judges(config, run, functools.partial(cached_classifier, cache))
+
+
+def stand_ins(config: Config, run: Run) -> Judges | None:
+    """The same with a classifier that knows nothing and few images: to see what can be asked of them.
+
+    Raises:
+      InputError: as `judges_of`.
+    """
+
+    def guesses(name: str, train: LabeledImages, test: LabeledImages) -> Classifier:
+        check_data(train, test, Settings())
+        draws = np.random.default_rng(0)
+        of_width = {"features": FEATURES, "logits": int(train.labels.max()) + 1}
+        outputs = {
+            each: lambda images, width=width: draws.normal(size=(len(images), width)).astype(np.float32)
+            for each, width in of_width.items()
+        }
+        return Classifier(name, params=(), accuracy=0.0, **outputs)
+
+    judges = made_judges(config, run, guesses)
+    return judges and judges._replace(held_out=first_few(judges.held_out), train=first_few(judges.train))
+
+
+def first_few(images: LabeledImages) -> LabeledImages:
+    return LabeledImages(images.images[:FEW], images.labels[:FEW])
+
+
+def made_judges(
+    config: Config, run: Run, make: Callable[[str, LabeledImages, LabeledImages], Classifier]
+) -> Judges | None:
+    """The judges with the classifier that make(name, train, test) gives."""
     if not run.source.spec.is_image:
         return None
     if is_stacked(config):
@@ -90,7 +125,7 @@ def judges_of(config: Config, run: Run, cache: Path) -> Judges | None:
     name = config.data.name if config.data.name != "folder" else Path(config.data.dir or "folder").stem
     name = re.sub(r"[^\w.-]+", "-", name)
     beside = train if unseen else LabeledImages(train.images[:0], train.labels[:0])
-    return Judges(test, cached_classifier(cache, name, train, test), beside)
+    return Judges(test, make(name, train, test), beside)
 
 
 def have_unseen(judges: Judges) -> bool:

@@ -48,10 +48,10 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys(("num_steps", "log_every", "sample_every", "checkpoint_every", "eval_every"), COUNT),
     **dict.fromkeys(("keep_checkpoints", "keep_every"), COUNT),
     **dict.fromkeys(("batch_size", "num_samples", "eval_samples", "steps_per_call", "accumulate", "crop"), LARGE_COUNT),
-    **dict.fromkeys(("channels", "kernel", "num_codes", "code_dim", "latent_dim", "pieces"), Range(1, 2**16)),
+    **dict.fromkeys(("channels", "num_codes", "code_dim", "latent_dim", "pieces"), Range(1, 2**16)),
     **dict.fromkeys(("noise_dim", "categories", "continuous"), Range(0, 2**16)),
     **dict.fromkeys(("features", "group_width", "group_size", "num_classes", "coarsest_dim"), Range(1, 2**16)),
-    "blocks": Range(1, 100),
+    **dict.fromkeys(("blocks", "kernel"), Range(1, 16)),  # compilation takes minutes beyond
     **dict.fromkeys(("learning_rate", "eps", "clip", "ratio", "lambda_", "margin", "init_std", "bound"), POSITIVE),
     **dict.fromkeys(("sampler_step_size", "truncation"), POSITIVE),
     **dict.fromkeys(("interpolate", "neighbors", "invert"), Range(1, 1000)),
@@ -71,7 +71,9 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys(("disc_steps", "gen_steps"), Range(1, 1000)),
     "unroll_steps": Range(0, 100),
     "sampler_steps": Range(1, 1_000_000),
-    "sampling_seeds": Range(1, 1000),
+    **dict.fromkeys(("sampling_seeds", "seeds", "rounds"), Range(1, 1000)),
+    **dict.fromkeys(("step", "seconds"), POSITIVE),
+    "penalty": WEIGHT,
 }
 
 

@@ -28,6 +28,7 @@ from jaxtyping import Float, UInt8
 from judges import train_and_test
 from judging import chooses_and_judges, pixels
 from limits import check_numbers
+from outputs import check_folder
 from sample import Weights, chosen, open_run
 from scripts import report_errors
 
@@ -91,6 +92,7 @@ def parzen_row(
 def main(options: Options) -> dict[str, float | str]:
     check_numbers({"num_samples": options.num_samples, "seed": options.seed})
     config, run, restored = open_run(options.workdir, options.step, options.code)
+    check_folder(options.workdir)
     if not run.source.spec.is_image:
         raise InputError(f"Expected a run of images, got one of {config.data.name}: a toy has its own numbers.")
     train, test = train_and_test(config, run)

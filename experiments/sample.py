@@ -32,6 +32,7 @@ from assembly import Run
 from compiled import keep_compiled
 from config import Config
 from limits import check_numbers
+from outputs import check_folder
 from sampling import PICTURES, SAMPLERS, Draw, Settings, Trained
 from scripts import report_errors
 
@@ -180,7 +181,7 @@ def main(options: Options) -> None:
     sampling.check_pictures(game, wanted(options))
     in_training = timeline(config, run, options) if options.timeline else None
     folder = options.output or options.workdir
-    folder.mkdir(parents=True, exist_ok=True)
+    check_folder(folder)
     num = max(options.num or 0, config.num_samples, options.neighbors or 0)
 
     def show(name: str, picture: np.ndarray, what: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from jax.errors import JaxRuntimeError
 from rich.console import Console
 from rich.markup import escape
 
@@ -18,6 +19,7 @@ from ganjax.checks import InputError
 from ganjax.io import SaveError
 
 USAGE_ERROR, DIVERGED, LOST, INTERRUPTED = 2, 4, 5, 130
+OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"  # what XLA's errors of that kind begin with
 
 
 class Failure(Exception):
@@ -34,8 +36,8 @@ class Failure(Exception):
 
 
 def report_errors(script: Callable[[], None]) -> int:
-    """Runs a script; its exit code. An `InputError` becomes a line on stderr and code 2, a `Failure` one and its code,
-    what could not be written one and code 5.
+    """Runs a script; its exit code. An `InputError`, or a want of memory, becomes a line on stderr and code 2, a
+    `Failure` one and its code, what could not be written one and code 5.
 
     A process that is one of the scripts here ends at once after Ctrl-C, with code 130, and outlives its readers.
     """
@@ -55,10 +57,16 @@ def exit_code(script: Callable[[], None]) -> int:
     try:
         script()
     except (InputError, Failure, SaveError) as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        say(str(error))
         if isinstance(error, Failure):
             return error.code
         return USAGE_ERROR if isinstance(error, InputError) else LOST
+    except (MemoryError, JaxRuntimeError) as error:
+        if isinstance(error, JaxRuntimeError) and OUT_OF_MEMORY not in str(error):
+            raise
+        reason = str(error).partition("\n")[0]
+        say(f"Not enough memory ({reason}): lower the batch size, the number of samples, or the networks' widths.")
+        return USAGE_ERROR
     except BaseException as error:
         if not is_interrupt(error):
             raise
@@ -67,6 +75,11 @@ def exit_code(script: Callable[[], None]) -> int:
             leave(INTERRUPTED)
         return INTERRUPTED
     return 0
+
+
+def say(message: str) -> None:
+    """One error message."""
+    Console(stderr=True).print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
 
 
 def is_interrupt(error: BaseException | None) -> bool:

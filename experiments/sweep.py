@@ -108,9 +108,7 @@ def sweep_of(options: Options) -> Sweep:
         num_samples=sweep.num_samples if options.num_samples is None else options.num_samples,
         weights=options.generator or sweep.weights,
     )
-    if sweep.seeds < 1:
-        raise InputError(f"Expected seeds >= 1, got {sweep.seeds}.")
-    check_numbers({"num_samples": sweep.num_samples})
+    check_numbers({"seeds": sweep.seeds, "num_samples": sweep.num_samples})
     for cell in sweep.cells:
         for numbers in cell.variations:
             assembly.assemble(with_numbers(cell.config, numbers))

@@ -31,7 +31,7 @@ from collapse import CollapseWatch
 from compiled import keep_compiled
 from config import Config
 from configs import PRESETS
-from examiner import Examine, due, in_words, tried
+from examiner import Examine, due, in_words, rehearsed, tried
 from interruption import Interruption
 from judges import check_asked
 from machines import Layout, MutedLog, PeerWatch
@@ -85,6 +85,7 @@ def main(arguments: Sequence[str]) -> None:
     console = Console(quiet=not parallel.is_leader())
     run = assembly.assemble(config)
     layout = machines.layout(run, config)
+    rehearsed(config, run)
     workdir, resumed = machines.open_workdir(config)
     describe(console, config, run, layout, (workdir, resumed))
     train(console, config, run, layout, workdir)

@@ -225,9 +225,7 @@ def test_what_a_judgment_can_stumble_over_is_found_before_training(flags, named,
     monkeypatch.setattr(train, "loop", None)
     with pytest.raises(InputError, match=named):
         train.main([*TINY, *flags, "--workdir", str(tmp_path / "run")])
-    assert not (tmp_path / "run" / "config.json").exists()  # so that the same folder does for the mended command
-    assert not any((tmp_path / "run" / "checkpoints").iterdir())
-    unlock()
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_judgment_that_fails_later_loses_no_training(tmp_path, monkeypatch):
@@ -235,7 +233,7 @@ def test_a_judgment_that_fails_later_loses_no_training(tmp_path, monkeypatch):
 
     def fails_later(*arguments):
         calls.append(arguments)
-        if len(calls) == 2:
+        if len(calls) == 3:  # after the rehearsal, and the first state's
             raise InputError("Expected anything else.")
         return {"reverse_kl": 1.0}
 

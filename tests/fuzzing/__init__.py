@@ -1,0 +1,1 @@
+"""Settings and files that nobody would write on purpose, for the tests that throw them at the scripts."""
