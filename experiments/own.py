@@ -15,7 +15,7 @@ import inspect
 import sys
 import traceback
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -42,6 +42,11 @@ def parts(name: str) -> tuple[Path, str]:
     return Path(file), function
 
 
+def is_known(name: str) -> bool:
+    """Whether a name is a row's, or of a file that the command line names."""
+    return not is_own(name) or parts(name)[0].name in LOADED
+
+
 def run_file(file: Path) -> None:
     """Runs a file that the command line names, once in a process; its functions may then be named.
 
@@ -54,6 +59,12 @@ def run_file(file: Path) -> None:
         LOADED[path.name] = imported(path)
     elif before.__file__ != str(path):
         raise InputError(f"Expected one file with the name {path.name}, got {before.__file__} and {path}: rename one.")
+
+
+def run_files(files: Iterable[Path]) -> None:
+    """`run_file` for each."""
+    for file in files:
+        run_file(file)
 
 
 def imported(path: Path) -> ModuleType:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import own
 import tyro
 from compiled import keep_compiled
 from limits import check_numbers
@@ -37,6 +38,8 @@ class Options:
     """the file to write; by default WORKDIR/report.html, for several runs report.html"""
     interpolate: int = 8
     """rows of latent interpolation, made by the newest checkpoint; 0 shows what sample.py has left, if anything"""
+    code: tuple[Path, ...] = ()
+    """files of your own that the runs were made with (--objective.name FILE.py:FUNCTION): they are run"""
 
 
 def main(options: Options) -> Path:
@@ -49,6 +52,7 @@ def main(options: Options) -> Path:
         check_numbers({"interpolate": options.interpolate})
     if len(options.workdirs) > MOST_RUNS:
         raise InputError(f"Expected at most {MOST_RUNS} runs on a page, got {len(options.workdirs)}.")
+    own.run_files(options.code)
     try:
         records = read_all(options.workdirs)
         output = options.output or (records[0].folder if len(records) == 1 else Path()) / "report.html"

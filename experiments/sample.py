@@ -95,8 +95,7 @@ def open_run(workdir: Path, step: int | None, code: Sequence[Path] = ()) -> tupl
     Raises:
       InputError: if there is no run, no such checkpoint, or it needs a file that is not among `code`.
     """
-    for file in code:
-        own.run_file(file)
+    own.run_files(code)
     config = workdir_module.read_config(workdir)
     run = assembly.assemble(config)
     template, folder = assembly.template(run, config), workdir / "checkpoints"
@@ -120,7 +119,10 @@ def chosen(state: GanState, weights: Weights) -> Variables:
 
 
 def sampler(
-    workdir: Path | str, step: int | Literal["latest", "best"] = "latest", weights: Weights = "ema"
+    workdir: Path | str,
+    step: int | Literal["latest", "best"] = "latest",
+    weights: Weights = "ema",
+    code: Sequence[Path | str] = (),
 ) -> Callable[[Key, int], jax.Array]:
     """What a trained run draws: (key, num) -> samples [num, ...], images in [−1, 1] or points.
 
@@ -130,11 +132,12 @@ def sampler(
       workdir: the workdir of a run of experiments/train.py.
       step: which checkpoint; best: as judged while training.
       weights: the averaged generator's where there is one, or the raw ones.
+      code: files of one's own that the run was made with; they are run.
 
     Raises:
-      InputError: if there is no run, or no such checkpoint.
+      InputError: if there is no run, no such checkpoint, or it needs a file that is not among `code`.
     """
-    _, run, restored = open_run(Path(workdir), at_step(Path(workdir), step))
+    _, run, restored = open_run(Path(workdir), at_step(Path(workdir), step), [Path(file) for file in code])
     return partial(assembly.block_sampler(run), chosen(restored.state, weights))
 
 

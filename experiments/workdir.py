@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import config as config_module
+import own
 from config import Config
 
 from ganjax.checks import InputError
@@ -25,7 +26,13 @@ def open_for_training(config: Config) -> tuple[Path, bool]:
 
 
 def completed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a config.json with those fields that its version did not have yet."""
+    """The values of a config.json with those fields that its version did not have yet.
+
+    Where they name a file of somebody's own that this command line does not, they stay as they are: it isn't run.
+    """
+    names = [choice.get("name") for choice in values.values() if isinstance(choice, Mapping)]
+    if not all(own.is_known(name) for name in names if isinstance(name, str)):
+        return dict(values)
     return json.loads(json.dumps(config_module.to_dict(config_module.from_dict(values))))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import own
 import parzen
 import pytest
+import report
 import sample
 import train
 import workdir
@@ -51,6 +52,8 @@ def nothing_loaded(monkeypatch):
     config_module.choice_type.cache_clear()
     yield
     config_module.choice_type.cache_clear()
+    while workdir.LOCKS:
+        workdir.LOCKS.pop().close()
 
 
 @pytest.fixture
@@ -180,3 +183,20 @@ def test_what_cannot_be_a_row_says_why(text, message, tmp_path):
 def test_a_file_that_is_not_there_is_named():
     with pytest.raises(InputError, match=r"There is no Python file .*/nowhere.py: write FILE.py:FUNCTION"):
         train.parse(["ring", "--objective.name", "nowhere.py:f"])
+
+
+def test_what_a_run_of_ones_own_drew_is_drawn_again(file, tmp_path, capsys):
+    """Trained, then sampled from in Python, and its page made, by processes that are told of the file."""
+    folder, asked = tmp_path / "run", ["--objective.name", f"{file}:my_hinge", "--num-steps", "2", "--num-samples", "4"]
+    train.main([*SMALL, *asked, "--workdir", str(folder)])
+    page = folder / "report.html"
+    for code, drawn in (((), False), ((file,), True)):
+        own.LOADED.clear()
+        config_module.choice_type.cache_clear()
+        assert report.entry([str(folder), *(f"--code={path}" for path in code)]) == 0
+        assert ("--code PATH/TO/mine.py" in page.read_text()) != drawn
+        if not drawn:
+            with pytest.raises(InputError, match="--code PATH/TO/mine"):
+                sample.sampler(folder)
+    assert sample.sampler(folder, code=[str(file)])(jax.random.key(0), 3).shape == (3, 2)
+    capsys.readouterr()
