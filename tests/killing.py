@@ -1,5 +1,6 @@
 """Processes that are killed at random moments, and can be asked before what they were doing."""
 
+import itertools
 import os
 import random
 import socket
@@ -151,6 +152,7 @@ class Kill(NamedTuple):
 
 
 SECONDS_TO_NOTICE = 30.0  # that a process may go on without the others
+AIMS = (None, None, "training", None, None, "saving", None, None, "judging")  # by turns; None: at any time
 PATIENCE = 6  # kills without a step forward, after which the next ones come later
 
 
@@ -167,7 +169,7 @@ def half_written(checkpoints: Path) -> set[Path]:
 def campaign(
     start: Callable[[], list[Watched]], checkpoints: Callable[[], Path], num: int, span: float, rng: random.Random
 ) -> list[Kill]:
-    """Kills a run again and again, at times uniform in its life; the run goes on each time.
+    """Kills a run again and again, at times uniform in its life, and every third time in a phase aimed at; it goes on.
 
     Args:
       start: starts the run's processes.
@@ -180,10 +182,12 @@ def campaign(
       The kills. A process that ended by itself, with code 0, is none.
     """
     kills: list[Kill] = []
-    while len(kills) < num:
-        remains, started = half_written(checkpoints()), start()
+    for aim in itertools.cycle(AIMS):
+        if len(kills) == num:
+            break
+        remains, started, moment = half_written(checkpoints()), start(), rng.uniform(0, span)
         try:
-            if outlived(started, rng.uniform(0, span)):
+            if outlived(started, lambda first, aim=aim, moment=moment: is_time(first, aim, moment)):
                 span = min(span, max(process.seconds for process in started))
                 continue
             kills.append(strike(started, checkpoints(), remains, rng))
@@ -195,9 +199,14 @@ def campaign(
     return kills
 
 
-def outlived(started: Sequence[Watched], seconds: float) -> bool:
-    """Whether the processes came to their end, within that time."""
-    while any(process.runs for process in started) and started[0].seconds < seconds:
+def is_time(process: Watched, aim: str | None, moment: float) -> bool:
+    """Whether to strike: in the phase aimed at, or so many seconds after the start."""
+    return process.seconds >= moment if aim is None else process.phase() == aim
+
+
+def outlived(started: Sequence[Watched], is_time: Callable[[Watched], bool]) -> bool:
+    """Whether the processes came to their end before it was time."""
+    while any(process.runs for process in started) and not is_time(started[0]):
         time.sleep(0.01)
     ended = [process for process in started if not process.runs]
     assert all(process.wait() == 0 for process in ended), "\n".join(process.output for process in started)
