@@ -182,6 +182,7 @@ def test_settings_reach_the_games():
     assert infos.disc_loss[1] > infos.disc_loss[0] + 0.2  # the mean loss carries the weight
 
 
+@pytest.mark.slow
 def test_the_block_size_changes_nothing():
     (reference, reference_infos), _ = population("toy", block_size=1)
     for block_size in (2, 64):
@@ -307,6 +308,7 @@ def test_a_thousand_games_are_one_program():
 # ---------------------------------------------------------------- devices
 
 
+@pytest.mark.slow
 def test_games_are_split_over_devices():
     """Split over four devices, the games are the same games, and stay where they are."""
     make, _, batch_size, settings_of = GAMES["toy"]
@@ -409,7 +411,7 @@ def test_a_game_that_is_not_there_is_refused(index):
 # ---------------------------------------------------------------- compiled at the first call, on threads
 
 
-@pytest.mark.parametrize("num_devices", [1, 2])
+@pytest.mark.parametrize("num_devices", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_compiled_population_is_one_kernel_a_block_and_the_same_games(num_devices):
     make, _, batch_size, settings_of = GAMES["toy"]
     given = keys_of(100, 4), settings_of(4)
@@ -440,7 +442,12 @@ def test_a_population_takes_the_loop_of_one_of_its_games():
 
 
 @pytest.mark.parametrize(
-    ("num", "most", "expected"), [(6, 2, 2), (9, 2, 1), (12, None, 4), (16, None, 8), (1, None, 1)]
+    ("num", "most", "expected"),
+    [
+        (9, 2, 1),
+        (12, None, 4),
+        *(pytest.param(*row, marks=pytest.mark.slow) for row in ((6, 2, 2), (16, None, 8), (1, None, 1))),
+    ],
 )
 def test_games_are_split_over_as_many_devices_as_divide_them(num, most, expected):
     states = first_states("toy")(keys_of(0, num), GAMES["toy"][3](num))
@@ -449,6 +456,7 @@ def test_games_are_split_over_as_many_devices_as_divide_them(num, most, expected
     assert mesh.axis_names == (populations.GAMES,)
 
 
+@pytest.mark.slow
 def test_a_large_game_takes_its_turn_and_all_threads(monkeypatch):
     make, _, batch_size, settings_of = GAMES["penalized"]
     states, given = first_states("penalized")(keys_of(0, 3), settings_of(3)), (keys_of(100, 3), settings_of(3))

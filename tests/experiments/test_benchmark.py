@@ -253,6 +253,7 @@ def test_the_verdict_compares_what_is_read_with_what_is_needed(cost, word, times
     assert f"the input {word} it ({times}). Streamed, the step takes 1.10x" in said
 
 
+@pytest.mark.slow
 def test_a_start_fills_the_cache_that_the_next_one_reads(tmp_path, monkeypatch):
     paths = [str(contestant.EXPERIMENTS), str(contestant.EXPERIMENTS.parent)]
     monkeypatch.setenv("PYTHONPATH", ":".join(paths))

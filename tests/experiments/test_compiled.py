@@ -61,6 +61,7 @@ def test_a_run_is_the_same_without_the_cache_with_an_empty_one_and_with_a_full_o
     }
 
 
+@pytest.mark.slow
 def test_a_torn_entry_is_made_anew(tmp_path):
     home = tmp_path / "home"
     whole, _ = train(tmp_path / "first", home)
@@ -74,6 +75,7 @@ def test_a_torn_entry_is_made_anew(tmp_path):
     assert not any(compiled.is_torn(path) for path in sizes)
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_made_is_done_without(tmp_path):
     home = tmp_path / "home"
     home.write_text("a file")  # read-only folders stop nobody who is root

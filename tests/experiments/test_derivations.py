@@ -190,11 +190,8 @@ RED = {
     "least_squares",
     "no_metric",
     "kantorovich_rubinstein",
-    "distribution_functions",
     "gaussian_transport",
     "w_divergence_critic",
-    "w_divergence",
-    "wgan_gp_gap",
     "gan_qp_points",
     "relativistic_linear",
     "ebgan",
@@ -205,7 +202,6 @@ RED = {
     "r1_energy",
     "correlation_invariance",
     "correlation_distance",
-    "single_loss_bracket",
     "repelling",
 }
 

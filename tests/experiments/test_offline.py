@@ -88,6 +88,7 @@ sys.exit(0 if codes == [0, 0, 0, 0, 2, 2] else repr(codes))
 """
 
 
+@pytest.mark.slow
 def test_training_sampling_and_judging_reach_for_nothing(guarded):
     """Digits from scikit-learn, and a set prepared for tensorflow-datasets; sets that are not there are refused."""
     result, reached = guarded(RUN)

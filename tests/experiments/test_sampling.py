@@ -71,6 +71,7 @@ FLAGS = {"sampler": "mala", "sampler_steps": 2, "sampler_step_size": 0.5, "trunc
 PICTURES = {"interpolate": 2, "neighbors": 13, "invert": 3}
 
 
+@pytest.mark.slow
 def test_every_flag_writes_its_picture_beside_the_plain_one(ring, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sampling, "INVERT_STEPS", 20)
     plain, more = tmp_path / "plain", tmp_path / "more"

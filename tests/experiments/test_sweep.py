@@ -83,6 +83,7 @@ def test_the_same_command_again_changes_nothing(finished):
     assert numbers(workdir) == before
 
 
+@pytest.mark.slow
 def test_a_game_of_a_sweep_is_the_game_of_its_seed_alone():
     """What train.py would play with that seed, judged by the same latents."""
     config = replace(PRESETS["ring"], num_steps=20, batch_size=16, steps_per_call=20)
@@ -229,10 +230,8 @@ def test_an_objective_brings_its_own_networks():
     assert cell.config.discriminator.name == "mlp-autoencoder"
 
 
-PLAYABLE = [pytest.param(name, marks=[pytest.mark.slow] * (name != "pacgan-ring")) for name in SWEEPS]
-
-
-@pytest.mark.parametrize("name", PLAYABLE)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SWEEPS)
 def test_every_cell_of_every_sweep_can_be_played(name):
     for cell in SWEEPS[name].cells:
         run = assembly.assemble(cell.config)

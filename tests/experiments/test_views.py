@@ -144,6 +144,7 @@ def test_a_walk_on_an_energy_is_drawn_and_measured(monkeypatch):
     assert set(views.pictures_of(place)) == {"energies", "landscape", "mala"}
 
 
+@pytest.mark.slow
 def test_levels_go_from_coarse_to_fine_to_the_sample():
     place = scene("mnist-lapgan", prior=choose("prior", "uniform", latent_dim=64 + 16 + 100))
     assert set(views.pictures_of(place)) == {"levels"}

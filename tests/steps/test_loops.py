@@ -78,7 +78,13 @@ SCHEDULES = {
 }
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+QUICK = ("alternating", "fused")
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [pytest.param(x, id=name, marks=[] if name in QUICK else pytest.mark.slow) for name, x in SCHEDULES.items()],
+)
 def test_one_kernel_computes_what_a_scan_computes(schedule):
     moves = algorithm(schedule=schedule)
     assert loop_of(moves) is ONE_KERNEL
@@ -132,7 +138,9 @@ def test_convolutions_keep_the_scan():
     assert _loops.loop_for_step(lambda state: state, state) is SCAN
 
 
-@pytest.mark.parametrize("length", [1, 2, 5])
+@pytest.mark.parametrize(
+    "length", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(5, marks=pytest.mark.slow)]
+)
 def test_pairs_are_steps_after_another(length):
     moves = algorithm(width=20)
     for a, b in zip(*(jax.tree.leaves(run(moves, loop, length)) for loop in (SCAN, IN_PAIRS)), strict=True):
