@@ -213,11 +213,12 @@ plt.show()
 # A loss that stays moves into the library, and earns its tests:
 #
 # 1. The two functions into a file of `ganjax/losses/`, as `boundary_seeking()` returning their pair through `paired`,
-# which refuses scores of different shapes; a row in `LOSSES`. From now on it is checked for shape, dtype, sign, and
-# finite gradients at scores of ±10 000. 2. The objective into `ganjax/objectives/`, a row in `OBJECTIVES`, and in
-# `SETTINGS` how the paper trained. From now on all ways to the gradients are checked to agree on it, and benchmarks,
-# sweeps and `--help` know it. 3. Numbers by hand into `tests/losses/`: score 3, boundary 1 gives ½ · 2² = 2. 4. `python
-# experiments/train.py ring --objective.name boundary-seeking --objective.boundary 0.5`.
+#    which refuses scores of different shapes; a row in `LOSSES`. From now on it is checked for shape, dtype, sign, and
+#    finite gradients at scores of ±10 000.
+# 2. The objective into `ganjax/objectives/`, a row in `OBJECTIVES`, and in `SETTINGS` how the paper trained. From now
+#    on all ways to the gradients are checked to agree on it, and benchmarks, sweeps and `--help` know it.
+# 3. Numbers by hand into `tests/losses/`: score 3, boundary 1 gives ½ · 2² = 2.
+# 4. `python experiments/train.py ring --objective.name boundary-seeking --objective.boundary 0.5`.
 
 # %% [markdown]
 # ## Try

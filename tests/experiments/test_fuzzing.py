@@ -14,10 +14,10 @@ import sample
 import train
 from fuzzing import small_sets
 from fuzzing.command_lines import Place, command_lines, tiny
-from fuzzing.outcomes import cases, forget_compiled, is_refusal, outcome
+from fuzzing.outcomes import cases, forget_compiled, is_one_message, is_refusal, outcome
 from fuzzing.runs import changed_settings, options_lines
 from hypothesis import given
-from scripts import report_errors
+from scripts import DIVERGED, report_errors
 
 SHARDS = 20
 MEMORY = 2**31  # bytes that the machine is said to have: cases are to leave the rest of it alone
@@ -48,11 +48,13 @@ def trained_or_refused(arguments, place):
         ended = outcome(lambda: report_errors(lambda: train.main([*arguments, f"--workdir={workdir}"])))
     try:
         if is_refusal(ended):
-            if "finite" in ended.err and "diverged" in ended.err:
-                return "diverged"
             left = sorted(path.name for path in workdir.parent.rglob("*"))
             assert not left, (ended.err, left)
             return "refused"
+        if ended.code == DIVERGED:
+            assert is_one_message(ended.err), ended
+            assert "Numbers are no longer finite" in ended.err
+            return "diverged"
         assert ended.code == 0, ended
         final = json.loads((workdir / "final.json").read_text())
         assert final["step"] == 2

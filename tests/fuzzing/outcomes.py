@@ -69,11 +69,15 @@ def is_refusal(ended: Outcome) -> bool:
     """Whether it was refused, as things are to be refused: code 2 and one message on stderr."""
     if ended.code != 2:
         return False
-    one = ended.err.count("error: ") == 1 and ended.err.startswith("error: ")
     parsers = ended.err.count("For full helptext, ") == 1
-    assert one or parsers, ended
+    assert is_one_message(ended.err) or parsers, ended
     assert "Traceback" not in ended.err
     return True
+
+
+def is_one_message(told: str) -> bool:
+    """Whether a script said one error, and nothing else."""
+    return told.count("error: ") == 1 and told.startswith("error: ") and "Traceback" not in told
 
 
 def cases(examples: int, number: int) -> Callable[[Any], Any]:
