@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -9,7 +10,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -64,6 +65,7 @@ def join(settings: Parallel) -> None:
       InputError: for settings that no cluster can have, or if the processes don't find each other.
     """
     check_numbers({"parallel": asdict(settings)})
+    jax.config.update("jax_enable_preemption_service", False)  # it would only make a note of a SIGTERM
     if settings.coordinator == "auto":
         parallel.initialize(heartbeat_timeout=settings.heartbeat_timeout)
     elif any(x is not None for x in (settings.coordinator, settings.num_processes, settings.process_id)):
@@ -205,6 +207,18 @@ class PeerWatch:
         sys.stderr.flush()
         time.sleep(SECONDS_TO_SPEAK if parallel.is_leader() else 0)
         os._exit(code)
+
+
+@contextlib.contextmanager
+def beginning() -> Iterator[None]:
+    """Like `PeerWatch`, but only for what a process meets when another one has died: all refuse bad input alike."""
+    try:
+        yield
+    except Exception as error:
+        if not parallel.is_lost_peer(error):
+            raise
+        with PeerWatch():
+            raise
 
 
 def _raise(error: BaseException) -> None:

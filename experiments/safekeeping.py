@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import functools
+import re
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,7 @@ class Safekeeping:
         self._log: MetricsLog | None = None
         self._logged: str | None = None
         self._failed: SaveError | None = None  # the last save, where it did
+        self._last: int | None = None  # the step of the last one that was tried
         self._told: set[str] = set()
         self._missing: list[str] = []
 
@@ -83,6 +86,7 @@ class Safekeeping:
         logged = {} if self._log is None else {LOGGED: self._log.sha256(step)}
         try:
             self._return()
+            self._last = step
             self._checkpoints.save(step, state, {**(extra or {}), **logged}, score)
         except SaveError as error:
             self._fail(error)
@@ -114,7 +118,9 @@ class Safekeeping:
         """
         if jax.process_count() > 1 or workdir_module.is_held(self._workdir):
             return
+        self._settle(self._fail)
         try:
+            self._clear_strays()
             self._reopen()
         except InputError as error:
             raise OSError(errno.ENOENT, " ".join(str(error).rstrip(".").split())) from error
@@ -124,6 +130,13 @@ class Safekeeping:
             f"{self._workdir} is not the folder that it was: deleted, or renamed. It is made anew, with its settings, "
             "the metrics until now, and the checkpoints from now on."
         )
+
+    def _clear_strays(self) -> None:
+        """Deletes what a save that was under way has made in the folder's place, if nothing else is there."""
+        checkpoints, ours = self._workdir / "checkpoints", re.compile(rf"{self._last}(\.orbax-checkpoint-tmp.*)?")
+        alone = self._workdir.is_dir() and list(self._workdir.iterdir()) == [checkpoints]
+        if alone and all(ours.fullmatch(path.name) for path in checkpoints.iterdir()):
+            shutil.rmtree(checkpoints)
 
     # ------------------------------------------------------------ the rest
 

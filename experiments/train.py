@@ -83,12 +83,13 @@ def main(arguments: Sequence[str]) -> None:
     machines.join(config.parallel)
     keep_compiled()
     console = Console(quiet=not parallel.is_leader())
-    run = assembly.assemble(config)
-    layout = machines.layout(run, config)
-    rehearsed(config, run)
-    workdir, resumed = machines.open_workdir(config)
-    describe(console, config, run, layout, (workdir, resumed))
-    train(console, config, run, layout, workdir)
+    with machines.beginning():
+        run = assembly.assemble(config)
+        layout = machines.layout(run, config)
+        rehearsed(config, run)
+        workdir, resumed = machines.open_workdir(config)
+        describe(console, config, run, layout, (workdir, resumed))
+        train(console, config, run, layout, workdir)
 
 
 # ---------------------------------------------------------------- the loop

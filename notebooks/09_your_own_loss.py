@@ -25,6 +25,7 @@ if find_spec("ganjax") is None:  # in Colab; OWNER is whose repository this note
 
 # %%
 import inspect
+import os
 import subprocess
 import sys
 import tempfile
@@ -186,13 +187,14 @@ if not (repository / "experiments").is_dir():
 def run(script, *arguments):
     command = [sys.executable, str(repository / "experiments" / script), *arguments]
     print("$", " ".join(["python", f"experiments/{script}", *arguments]))
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    plain = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}  # Jupyter sets it
+    ended = subprocess.run(command, cwd=folder, env=plain, capture_output=True, text=True, check=False)
     print("\n".join((ended.stdout + ended.stderr).strip().splitlines()[-6:]), f"\n(exit code {ended.returncode})\n")
 
 
 small = ["--generator.features", "64", "64", "--discriminator.features", "64", "64", "--batch-size", "64"]
 mine = ["--objective.name", "mine.py:boundary_seeking", "--objective.boundary", "0.5"]
-run("train.py", "ring", *small, *mine, "--num-steps", "400", "--workdir", "run")
+run("train.py", "ring", *small, *mine, "--num-steps", "3000", "--workdir", "run")
 
 # %% [markdown]
 # The workdir is an ordinary run: the same command goes on with it, `sample.py` and `evaluate.py` read it. Its

@@ -15,13 +15,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # runs before the script: a thread that tells whoever connects which functions are on the main thread's stack
 WATCH = """
-import os, socket, sys, threading
+import os, socket, sys, threading, types
 
 def answer(server, main):
     while True:
         connection, _ = server.accept()
         frame, calls = sys._current_frames().get(main), []
-        while frame is not None:
+        while isinstance(frame, types.FrameType):  # the main thread goes on, and what was a frame may be anything
             calls.append(f"{frame.f_code.co_filename} {frame.f_code.co_name}")
             frame = frame.f_back
         with connection:

@@ -112,8 +112,12 @@ class Running:
         self.until(lambda: self.output().count(words) >= times)
 
     @contextlib.contextmanager
-    def paused(self):
+    def paused(self, between_saves=False):
         self.process.send_signal(signal.SIGSTOP)
+        while between_saves and remains(self.workdir):
+            self.process.send_signal(signal.SIGCONT)
+            time.sleep(0.01)
+            self.process.send_signal(signal.SIGSTOP)
         try:
             yield
         finally:
@@ -252,7 +256,7 @@ def test_a_folder_that_is_renamed(tmp_path, undisturbed):
 def test_a_folder_whose_place_another_run_has_taken(tmp_path):
     with running(tmp_path / "disk") as run:
         run.until_saved(3)
-        with run.paused():
+        with run.paused(between_saves=True):  # one under way would go on in their folder
             run.workdir.rename(tmp_path / "elsewhere")
             assert train(run.workdir, *SHORT, "--seed", "1").returncode == 0
             theirs = final(run.workdir)
