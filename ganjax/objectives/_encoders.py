@@ -57,7 +57,7 @@ def infogan(weight: float = 1.0, categories: int = 10, continuous: int = 2) -> O
 
     Raises:
       InputError: when there is no code at all; from its functions, when the latents hold fewer numbers than the codes
-        or the posterior isn't [B, categories + continuous].
+        or the posterior isn't [B, categories + continuous], as with packing.
     """
     check_non_negative(categories=categories, continuous=continuous)
     if not categories + continuous:
@@ -79,9 +79,14 @@ def infogan(weight: float = 1.0, categories: int = 10, continuous: int = 2) -> O
 
 
 def code_information(
-    posterior: Float[Array, "B _N"], latents: Float[Array, "B _Z"], categories: int, continuous: int
+    posterior: Float[Array, "B _N"], latents: Float[Array, "_M _Z"], categories: int, continuous: int
 ) -> Losses:
     """log Q(c | x) + H(c), summed over a categorical code and the continuous ones behind it. Per sample."""
+    if len(posterior) != len(latents):
+        raise InputError(
+            f"Expected a posterior for each of the {len(latents)} samples, got {len(posterior)}: with packing, the "
+            "discriminator sees several of them as one. Take packing 1."
+        )
     num_codes = categories + continuous
     if posterior.shape[1] != num_codes or latents.shape[1] < num_codes:
         raise InputError(

@@ -96,5 +96,7 @@ def test_codes_that_do_not_fit_are_refused():
         objectives.infogan(categories=4).generator(KEY, play(latents, posterior))
     with pytest.raises(InputError, match=r"end in 5 codes.*latents\[4, 3\]"):
         objectives.infogan(categories=3).generator(KEY, play(latents[:, :3], posterior))
+    with pytest.raises(InputError, match="each of the 4 samples, got 2: with packing"):
+        objectives.infogan(categories=3).generator(KEY, play(latents, posterior[:2]))
     with pytest.raises(InputError, match="no InfoGAN"):
         objectives.infogan(categories=0, continuous=0)
