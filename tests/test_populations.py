@@ -257,6 +257,7 @@ def test_hyperparameters_of_objectives_may_be_traced(name):
 # ---------------------------------------------------------------- one program
 
 
+@pytest.mark.slow
 def test_the_program_is_traced_once_whatever_the_number_of_games():
     traces = []
 

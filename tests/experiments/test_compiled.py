@@ -45,6 +45,7 @@ def entry(path: Path, size: int = 1000, age: float = 0.0, now: float = 1e9) -> P
     return path
 
 
+@pytest.mark.slow
 def test_a_run_is_the_same_without_the_cache_with_an_empty_one_and_with_a_full_one(tmp_path):
     home = tmp_path / "home"
     off, _ = train(tmp_path / "off", home, JAX_ENABLE_COMPILATION_CACHE="false")

@@ -385,6 +385,7 @@ def normal(mean):
 BRIEF = Settings(num_steps=400, batch_size=512, learning_rate=1e-2, num_batches=10, held_out=20_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("objective", "readout", "critic", "value"),
     [
