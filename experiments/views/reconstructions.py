@@ -21,6 +21,11 @@ def interleaved(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     return np.stack(pairs, axis=1).reshape(-1, *above.shape[1:])
 
 
+def filled(images: np.ndarray, num: int) -> np.ndarray:
+    """As many images, again from the first one where a set has fewer."""
+    return np.resize(images, (num, *images.shape[1:]))
+
+
 # --- O-GAN: x̂ = G(N(E(x)))
 
 
@@ -32,7 +37,7 @@ def latents_of(scene: Scene, images: np.ndarray) -> jax.Array:
 def ogan_pictures(scene: Scene) -> dict[str, np.ndarray]:
     """reconstructions.png: rows of originals, each over its row of G(N(E(x))); interpolations.png: in each row the
     first and the last image are reconstructions of real ones, with what lies between their latents."""
-    originals = real(scene, 5 * COLUMNS)
+    originals = filled(real(scene, 5 * COLUMNS), 5 * COLUMNS)
     codes = latents_of(scene, originals)
     shares = jnp.linspace(0.0, 1.0, STEPS)
     rows = [priors.spherical(codes[2 * i], codes[2 * i + 1], share) for i in range(2 * PAIRS) for share in shares]
@@ -80,7 +85,7 @@ OGAN = View(lambda scene: objective(scene) == "ogan" and scene.images, ogan_pict
 def ebgan_pictures(scene: Scene) -> dict[str, np.ndarray]:
     """reconstructions.png: real images over Dec(Enc(x)), then generated ones over theirs."""
     real_key, _ = jax.random.split(scene.key)
-    originals = np.concatenate([real(scene, 3 * COLUMNS), draw(scene, real_key, 3 * COLUMNS)])
+    originals = np.concatenate([filled(real(scene, 3 * COLUMNS), 3 * COLUMNS), draw(scene, real_key, 3 * COLUMNS)])
     rebuilt = np.clip(judge(scene, originals).features["reconstruction"], -1, 1)
     return {"reconstructions": image_grid(interleaved(originals, rebuilt), COLUMNS)}
 

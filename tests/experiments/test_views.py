@@ -15,7 +15,7 @@ from configs import PRESETS
 from views import Judges, Scene, chains
 from views.codes import of_categories, of_continuous, permuted_accuracy
 from views.energies import mean_distance
-from views.reconstructions import component_errors, interleaved
+from views.reconstructions import component_errors, filled, interleaved
 
 from ganjax import steps
 from ganjax.checks import InputError
@@ -73,6 +73,12 @@ def test_errors_of_principal_components_are_those_of_a_singular_value_decomposit
 def test_mean_distance_of_three_points():
     # 3-4-5: sides 3, 4 and 5
     assert mean_distance(np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0]])) == pytest.approx(4.0)
+
+
+def test_a_small_set_is_shown_again_from_its_first_image():
+    images = np.arange(3)[:, None, None, None] * np.ones((1, 2, 2, 1))
+    assert filled(images, 7)[:, 0, 0, 0].tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert filled(images, 7).shape == (7, 2, 2, 1)
 
 
 def test_rows_take_turns():
