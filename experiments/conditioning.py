@@ -62,11 +62,14 @@ def check_networks(networks: dict[str, Any], settings: Data, source: Source) -> 
     A label beyond a network's table would be read as another one, and channels may divide by a wrong number of levels:
     neither could be seen later.
     """
+    there = source.spec.num_classes
+    classes = {name: getattr(choice, "num_classes", None) for name, choice in networks.items()}
+    wrong = {name: number for name, number in classes.items() if number not in (None, there)}
+    if wrong and source.labels is not None:
+        flags = " ".join(f"--{name}.num-classes {there}" for name in wrong)
+        got = " and ".join(sorted({str(number) for number in wrong.values()}))
+        raise InputError(f"Expected {flags}, as {source.spec.name} has, got {got}.")
     for name, choice in networks.items():
-        classes, levels = (getattr(choice, each, None) for each in ("num_classes", "levels"))
-        if classes is not None and source.labels is not None and classes != source.spec.num_classes:
-            raise InputError(
-                f"Expected --{name}.num-classes {source.spec.num_classes}, as {source.spec.name} has, got {classes}."
-            )
+        levels = getattr(choice, "levels", None)
         if levels is not None and settings.condition == "pyramid" and levels != settings.levels:
             raise InputError(f"Expected --{name}.levels {settings.levels}, as data.levels says, got {levels}.")

@@ -113,7 +113,8 @@ def check_same(path: Path, there: Mapping[str, Any], here: Mapping[str, Any]) ->
         listed = "\n  ".join(lines)
         raise InputError(
             f"{path} holds a run with another config:\n  {listed}\n"
-            "Give another --workdir, or the settings of the run that is there to go on with it."
+            "Give another --workdir, or the settings of the run that is there to go on with it: they are a part of "
+            "what a run is, its length too."
         )
 
 

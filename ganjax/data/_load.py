@@ -75,7 +75,10 @@ def load(
     row = row.replace("-", "_")
     folder = None if folder is None else str(located(folder))
     if reading.on_error != "error" and row not in TRANSFORM_WHILE_READING:
-        raise InputError(f"Expected --data.on-error error for {row}, got {reading.on_error}: folders alone skip files.")
+        raise InputError(
+            f"Expected --data.on-error error for {row}, got {reading.on_error}: folders alone skip files "
+            "(--data.name folder)."
+        )
     source = DATASETS[row](name, detail, folder, split, seed=seed, reading=reading)
     return source if row in TRANSFORM_WHILE_READING else transformed(source, reading.transform)
 
