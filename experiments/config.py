@@ -97,7 +97,7 @@ class Data:
     """What is learned from."""
 
     name: str = "digits"
-    """digits, mnist, npz, parquet, folder of pictures (or a zip: folder, too), tfds:NAME, or a toy: ring; ring:1000 has 1000"""
+    """digits, mnist, npz, parquet, folder (of pictures, or a zip), tfds:NAME, or a toy: ring, ring:1000 (points)"""
     dir: str | None = None
     """the folder that holds it; digits and the toys need none"""
     split: str = "train"

@@ -75,7 +75,8 @@ def rows(text: str) -> Iterator[tuple[str, str]]:
 
 def table(listed: list[Entry]) -> Table:
     made = Table("preset", "data", "minutes", "what it shows", title="train.py PRESET", title_justify="left")
-    made.columns[0].no_wrap = True
+    made.columns[0].no_wrap = made.columns[1].no_wrap = True
+    made.columns[2].max_width = 30
     for entry in listed:
         made.add_row(*map(escape, entry))
     made.caption = (

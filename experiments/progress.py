@@ -27,7 +27,7 @@ class Progress:
     def __init__(self, console: Console, start: int, total: int, batch_size: int, noun: str):
         self._console, self._total, self._batch_size, self._noun = console, total, batch_size, noun
         self._last_step, self._last_time, self._last_line = start, time.perf_counter(), 0.0
-        self._speed = float("nan")
+        self._speed, self._calls = float("nan"), 0
         self._losses = ""
         columns = (
             TextColumn("step"),
@@ -52,10 +52,11 @@ class Progress:
         self._bar.stop()
 
     def advance(self, step: int) -> None:
-        """`step` steps are done. Speed is a running average over calls, the first (compilation) left out."""
+        """`step` steps are done. Speed is a running average over calls, but for the first, which compiles."""
         now = time.perf_counter()
         speed = (step - self._last_step) / max(now - self._last_time, 1e-9)
-        self._speed = speed if self._speed != self._speed else 0.8 * self._speed + 0.2 * speed
+        self._speed = speed if self._calls < 2 else 0.8 * self._speed + 0.2 * speed
+        self._calls += 1
         self._last_step, self._last_time = step, now
         self._bar.update(self._task, completed=step, speed=self._speed_text(), losses=self._losses)
 

@@ -49,6 +49,7 @@ from ganjax.io import read_metrics, state_sha256, write_json
 from ganjax.types import GanState
 
 DEFAULT_PRESET = "digits"
+WIDTH = 130  # of the list of presets
 
 
 # ---------------------------------------------------------------- the command line
@@ -76,7 +77,9 @@ def parse(arguments: Sequence[str]) -> Config:
 
 def main(arguments: Sequence[str]) -> None:
     if list(arguments) == ["--list"]:
-        Console().print(listing.table(listing.entries()), highlight=False)
+        console = Console()
+        console.width = max(console.width, WIDTH)  # whole words, also into a pipe
+        console.print(listing.table(listing.entries()), highlight=False)
         return
     config = parse(arguments)
     check_asked(config)
@@ -126,6 +129,10 @@ def train(console: Console, config: Config, run: Run, layout: Layout, workdir: P
             at_end.callback(layout.close)
             place = config, run, layout, console, workdir
             session = Session(*place, checkpoints, log, progress, examine, watch, tally, interruption)
+            if start < config.num_steps:
+                console.print("Compiling: the first steps take their time.")
+            else:
+                console.print("It is complete. To train longer is another run: --num-steps and another --workdir.")
             if start == 0:
                 show(session, state)
             state = loop(session, state)
@@ -290,7 +297,8 @@ def finish(console: Console, workdir: Path, state: GanState, tally: Tally) -> No
     write_json(workdir / "final.json", last | final)
     pictures.film_and_curves(workdir, rows)
     console.print(f"Done: {final['step']} steps in {tally.seconds:.1f} s of training.", highlight=False)
-    console.print(f"Samples: {workdir / 'samples.gif'}", highlight=False, soft_wrap=True, markup=False)
+    for line in (f"Samples: {workdir / 'samples.gif'}", f"Next: sample.py, evaluate.py or report.py {workdir}"):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
 def draw_views(console: Console, config: Config, run: Run, state: GanState, workdir: Path) -> None:
