@@ -113,7 +113,10 @@ def check_arguments(kind: str, name: str, function: Callable[..., Any]) -> None:
         hints = typing.get_type_hints(function)
     except (TypeError, NameError) as error:
         given = f"with {', '.join(by_position)}" if by_position else "without arguments"
-        raise InputError(f"Expected {name} as a function that can be called {given}, got: {error}.") from error
+        raise InputError(
+            f"Expected {name} as a function that can be called {given}, got: {error}. Give every other argument a "
+            "default, as in weight: float = 1.0."
+        ) from error
     for argument in list(parameters.values())[len(by_position) :]:
         if argument.default is inspect.Parameter.empty:
             continue  # *args or **kwargs
@@ -128,5 +131,5 @@ def check_made(kind: str, name: str, made: Any) -> None:
     """Raises `InputError` unless an own row gave what its kind is."""
     expected = MAKES.get(kind)
     if is_own(name) and expected is not None and not isinstance(made, expected):
-        mend = ": return objectives.adversarial(loss)" if kind == "objective" else ""
+        mend = ": return objectives.adversarial(loss)" if type(made).__name__ == "AdversarialLoss" else ""
         raise InputError(f"Expected {name} to return {expected.__name__}, got {type(made).__name__}{mend}.")

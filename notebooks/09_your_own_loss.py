@@ -53,8 +53,8 @@ from ganjax.types import AdversarialLoss, Game, Objective
 #   \mathrm{sp}(t) = \log(1 + e^t)$$
 #
 # with $b = 0$ in the paper. A loss is a pair of functions of (real scores, fake scores), never reduced; an objective
-# made of scores alone is `adversarial(loss)`. Arguments of the builder have annotations and defaults, for a reason
-# below.
+# made of scores alone is `adversarial(loss)`. Arguments of the builder have annotations and defaults: they will be
+# flags.
 
 
 # %%
@@ -214,9 +214,9 @@ plt.show()
 #
 # A loss that stays moves into the library, and earns its tests:
 #
-# 1. The two functions into a file of `ganjax/losses/`, as `boundary_seeking()` returning their pair through `paired`,
-#    which refuses scores of different shapes; a row in `LOSSES`. From now on it is checked for shape, dtype, sign, and
-#    finite gradients at scores of ±10 000.
+# 1. The two functions into a file of `ganjax/losses/`, as `boundary_seeking()` returning their pair through `paired`
+#    (of `_paired.py` there), which refuses scores of different shapes; a row in `LOSSES`. From now on it is checked for
+#    shape, dtype, sign, and finite gradients at scores of ±10 000.
 # 2. The objective into `ganjax/objectives/`, a row in `OBJECTIVES`, and in `SETTINGS` how the paper trained. From now
 #    on all ways to the gradients are checked to agree on it, and benchmarks, sweeps and `--help` know it.
 # 3. Numbers by hand into `tests/losses/`: score 3, boundary 1 gives ½ · 2² = 2.

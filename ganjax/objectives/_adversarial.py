@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Literal
 
 import jax
+import jax.numpy as jnp
 
 from ganjax import losses
+from ganjax.checks import InputError
 from ganjax.divergences import DIVERGENCES, JENSEN_SHANNON, FDivergence
-from ganjax.types import AdversarialLoss, Key, Losses, Objective, Play
+from ganjax.types import AdversarialLoss, Key, Losses, Objective, Play, Scores
 
 Penalty = Callable[[Key, Play], Losses]
 DivergenceName = Literal[
@@ -29,17 +31,30 @@ def adversarial(loss: AdversarialLoss) -> Objective:
     """An objective that looks at the scores alone.
 
     L_D = loss.discriminator(D(x), D(G(z))),  L_G = loss.generator(D(x), D(G(z))).
+
+    Raises:
+      InputError: from its functions, when the loss gives anything but a number for each score.
     """
 
     def discriminator(key: Key, play: Play) -> Losses:
         del key  # nothing is drawn
-        return loss.discriminator(play.real_scores, play.fake_scores)
+        return unreduced(loss.discriminator(play.real_scores, play.fake_scores), play.fake_scores)
 
     def generator(key: Key, play: Play) -> Losses:
         del key
-        return loss.generator(play.real_scores, play.fake_scores)
+        return unreduced(loss.generator(play.real_scores, play.fake_scores), play.fake_scores)
 
     return Objective(discriminator, generator)
+
+
+def unreduced(losses: Losses, scores: Scores) -> Losses:
+    """The losses, if there is one for each score: a mean or [B, 1] would train, and meet penalties by broadcasting."""
+    if jnp.shape(losses) != jnp.shape(scores):
+        raise InputError(
+            f"Expected a loss for each score, {list(jnp.shape(scores))}, got {list(jnp.shape(losses))}: return them "
+            "unreduced; a step takes the mean."
+        )
+    return losses
 
 
 def penalized(objective: Objective, penalty: Penalty) -> Objective:

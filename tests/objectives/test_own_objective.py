@@ -4,11 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 
-from ganjax import objectives, priors, regularizers, steps
+from ganjax import losses, objectives, priors, regularizers, steps
 from ganjax.architectures import mlp_discriminator, mlp_generator
+from ganjax.checks import InputError
 from ganjax.data import TOYS
-from ganjax.types import AdversarialLoss, Game, Key, Losses, Objective, Play
+from ganjax.types import AdversarialLoss, Batch, Game, Key, Losses, Objective, Play
 
 BATCH, NUM_STEPS = 64, 800
 
@@ -61,3 +63,18 @@ def test_an_objective_of_one_s_own_trains_the_ring():
     assert after.min(axis=1).mean() < 0.55 * before.min(axis=1).mean()
     assert len(set(before.argmin(axis=1)[before.min(axis=1) < 0.2])) <= 4
     assert len(set(after.argmin(axis=1)[after.min(axis=1) < 0.2])) == 8
+
+
+@pytest.mark.parametrize(("reduce", "got"), [(jnp.mean, r"\[\]"), (lambda x: x[:, None], r"\[8, 1\]")])
+def test_a_loss_that_is_reduced_or_of_another_shape_is_refused(reduce, got):
+    """A mean would train as if nothing were, and [B, 1] meet a penalty's [B] as [B, B]."""
+    batch = Batch(jnp.zeros((8, 2)))
+    networks = mlp_generator((2,), features=(4,)), mlp_discriminator((2,), features=(4,))
+    for whole in (
+        losses.hinge()._replace(discriminator=lambda real, fake: reduce(fake - real)),
+        losses.hinge()._replace(generator=lambda real, fake: reduce(-fake)),
+    ):
+        game = Game(*networks, objectives.adversarial(whole), priors.normal(2))
+        algorithm = steps.alternating(game, optax.sgd(0.1), optax.sgd(0.1))
+        with pytest.raises(InputError, match=rf"a loss for each score, \[8\], got {got}: return them unreduced"):
+            algorithm.init(jax.random.key(0), batch)
