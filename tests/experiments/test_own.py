@@ -166,12 +166,19 @@ def test_only_what_the_file_defines_can_be_named(file):
     [
         ("x = 1\ny = x + jnp", r"Can't run .*other.py, line 2: NameError: name 'jnp' is not defined"),
         ("def f(:\n", r"Can't run .*other.py: SyntaxError: .*line 1"),
-        ("def f(weight): ...", "called without arguments, got: missing a required argument: 'weight'"),
+        (
+            "def f(weight): ...",
+            "called without arguments, got: missing a required argument: 'weight'. Give every other argument a default",
+        ),
         ("def f(weight=1.0): ...", r"with an annotation, a plain default .*, got weight=1.0: write"),
         ("def f(weights: list = []): ...", r"a plain default .*, got weights: list = \[\]: write"),
         ("def f(name: str = 'a'): ...", "another name than `name`"),
         ("def f(weight: 'flaot' = 1.0): ...", "got: name 'flaot' is not defined"),
-        ("def f(): return 1", "Expected .*other.py:f to return Objective, got int: return objectives.adversarial"),
+        ("def f(): return 1", r"Expected .*other.py:f to return Objective, got int\."),
+        (
+            "from ganjax import losses\ndef f(): return losses.hinge()",
+            r"other.py:f to return Objective, got AdversarialLoss: return objectives.adversarial\(loss\)",
+        ),
     ],
 )
 def test_what_cannot_be_a_row_says_why(text, message, tmp_path):
