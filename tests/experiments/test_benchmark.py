@@ -74,7 +74,7 @@ def test_the_smallest_case_from_end_to_end(tmp_path, monkeypatch, capsys):
     ("arguments", "message"),
     [
         (["--only", "population"], "Did you mean 'populations'?"),
-        (["--rounds", "0"], "rounds > 0"),
+        (["--rounds", "0"], "rounds >= 1"),
         (["--seconds", "-1"], "seconds > 0"),
     ],
 )
