@@ -6,11 +6,16 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from fuzzing import within_seconds
-from fuzzing_files import FORMATS, apply
+import train
+from fuzzing.formats import FORMATS
+from fuzzing.outcomes import cases, forget_compiled, is_refusal, outcome, within_seconds
+from fuzzing.spoiling import apply, damages
+from hypothesis import given
+from scripts import report_errors
 
 from ganjax.checks import InputError
 

@@ -191,6 +191,8 @@ RED = {
     "no_metric",
     "kantorovich_rubinstein",
     "gaussian_transport",
+    "wgan_gp_gap",
+    "single_loss_bracket",
     "w_divergence_critic",
     "gan_qp_points",
     "relativistic_linear",

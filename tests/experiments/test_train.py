@@ -103,7 +103,7 @@ def test_same_seed_same_hash_other_seed_other_hash(finished, tmp_path):
 
 def test_killed_and_interrupted_runs_end_as_if_nothing_had_happened(tmp_path):
     """kill -9 in a save, Ctrl-C after that, kill -9 in the final pictures, then to the end: the same state and rows."""
-    long = [*SMALL, "--num-steps", "3000", "--log-every", "150", "--checkpoint-every", "100", "--sample-every", "3000"]
+    long = [*SMALL, "--num-steps", "9000", "--log-every", "150", "--checkpoint-every", "100", "--sample-every", "9000"]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     checkpoints = cut / "checkpoints"
     assert train(*long, "--workdir", whole).returncode == 0
