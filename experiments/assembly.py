@@ -9,10 +9,12 @@ import jax
 import jax.numpy as jnp
 import optax
 import updates
+from choices import build
 from conditioning import CONDITIONINGS, check_networks
-from config import Config, Data, build, check
+from config import Config, Data
 from footprint import check_fits
 from memory import load
+from rules import check
 
 from ganjax import data, steps
 from ganjax.architectures import packed, packed_shape

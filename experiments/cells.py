@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-import config as config_module
 import numpy as np
-from config import Config, choose
+from choices import choose, spelled
+from config import Config
+from flags import recommended_update, with_named_choices
 
 from ganjax.checks import InputError, Table
 
@@ -112,7 +113,7 @@ def product(
       UnknownNameError: for an unknown preset, objective or penalty.
       InputError: for an empty list, or one that names something twice.
     """
-    objectives, penalties = ([config_module.spelled(name) for name in names] for names in (objectives, penalties))
+    objectives, penalties = ([spelled(name) for name in names] for names in (objectives, penalties))
     lists = {"objectives": objectives, "penalties": penalties, "packings": packings}
     for flag, values in (*lists.items(), ("learning-rates", learning_rates), ("penalty-weights", penalty_weights)):
         if len(set(values)) < len(values) or (flag in lists and not values):
@@ -121,7 +122,7 @@ def product(
     cells = []
     for objective, penalty, packing in itertools.product(objectives, penalties, packings):
         own = presets.get(f"{preset}-{objective}", base)
-        shared = config_module.with_named_choices(own, ["--objective.name", objective, "--penalty.name", penalty])
+        shared = with_named_choices(own, ["--objective.name", objective, "--penalty.name", penalty])
         weights = penalty_weights if penalty != "none" else ()
         cells.append(
             Cell(
@@ -148,4 +149,4 @@ def variations(**values: Sequence[float]) -> tuple[Numbers, ...]:
 def with_objective(config: Config, name: str, **arguments: Any) -> Config:
     """The config with another objective and the discriminator's moves and clipping of its paper."""
     config = replace(config, objective=choose("objective", name, **arguments))
-    return replace(config, update=config_module.recommended_update(config))
+    return replace(config, update=recommended_update(config))

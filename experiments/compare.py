@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import assembly
-import config as config_module
 import jax
 import memory
 import numpy as np
@@ -23,6 +22,7 @@ import tyro
 from compiled import keep_compiled
 from config import Config
 from configs import PRESETS
+from flags import with_named_choices
 from judging import evaluate_toy, toy_inputs
 from limits import check_numbers
 from outputs import check_file
@@ -64,7 +64,7 @@ def config_for(options: Options, objective: str) -> Config:
     """The preset with the objective, or the objective's own preset."""
     own = PRESETS.get(f"{options.preset}-{objective}")
     preset = PRESETS[options.preset]
-    config = own or config_module.with_named_choices(preset, ["--objective.name", objective])
+    config = own or with_named_choices(preset, ["--objective.name", objective])
     given = {"num_steps": options.num_steps, "batch_size": options.batch_size}
     return replace(config, **{name: value for name, value in given.items() if value is not None})
 

@@ -2,8 +2,8 @@
 
 Images with labels are judged on the features of a small classifier trained on the same data (never "FID", which is a
 number of the Inception network): distances to held-out real images, how much of them is covered, the balance of the
-classes. Toys are judged against what is known of them. JSON goes to standard output and WORKDIR/evaluation.json, and a
-table with every number's direction, unit and protocol to standard error.
+classes. Toys are judged against what is known of them. JSON goes to WORKDIR/evaluation.json and, unless that is a
+terminal, to standard output; a table, after every number's direction, unit and protocol, to standard error.
 
 --weights FILE adds FID and KID to the training images, and Inception score, on the standard Inception network. Its
 weights convert_inception.py makes out of the published file; 50 000 samples are usual (--num-samples 50000).
@@ -87,6 +87,9 @@ NETWORK_INPUTS = ("features", "probabilities")
 HELD_OUT_INPUTS = ("features", "classes", "bins", "likelihood")
 
 
+WEAK = 0.8  # of a classifier's accuracy
+
+
 class Bench:
     """A run with its judges, ready for any of its checkpoints."""
 
@@ -163,14 +166,16 @@ def main(options: Options) -> dict[str, Any] | list[dict[str, Any]]:
             passed_over(console, skipped.step, skipped.reason)
         result = evaluation(bench, restored, options)
         write_json(path_of(options), result)
-        console.print(table(result))
         say(console, protocols(result))
+        console.print(table(result))
+        doubt(console, bench)
         return result
     results = every(console, bench, options)
     write_json(path_of(options), results)
     save_png(options.workdir / "evaluations.png", picture(results, options))
     say(console, protocols(results[0]))
     say(console, f"Picture: {options.workdir / 'evaluations.png'}")
+    doubt(console, bench)
     return results
 
 
@@ -203,6 +208,18 @@ def passed_over(console: Console, step: int, reason: str) -> None:
 
 def say(console: Console, text: str) -> None:
     console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+
+def doubt(console: Console, bench: Bench) -> None:
+    """Says when the classifier knows too little of its classes for its features to judge by."""
+    accuracy = 1.0 if bench.judges is None else bench.judges.classifier.accuracy
+    if accuracy < WEAK:
+        name = bench.judges.classifier.name  # type: ignore[union-attr]
+        say(
+            console,
+            f"Beware: the {name} classifier is right about {100 * accuracy:.0f} % of the held-out images. Distances on "
+            f"its features see coarse faults only, and its classes of samples are as doubtful.",
+        )
 
 
 def path_of(options: Options) -> Path:
@@ -280,8 +297,11 @@ def picture(results: Sequence[Mapping[str, Any]], options: Options) -> np.ndarra
 def entry(arguments: Sequence[str]) -> int:
     def script() -> None:
         options = tyro.cli(Options, args=list(arguments), prog="evaluate.py", description=__doc__)
-        # what is not finite has a name: JSON has no number for it
-        print(json.dumps(plain(main(options)), indent=2, ensure_ascii=False, allow_nan=False))
+        result = main(options)
+        if sys.stdout.isatty():  # who reads has seen the table
+            print(f"Numbers and protocols: {path_of(options)}")
+        else:  # what is not finite has a name: JSON has no number for it
+            print(json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False))
 
     return report_errors(script)
 

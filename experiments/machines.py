@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 import assembly
-import config as config_module
 import feeding
 import jax
 import numpy as np
@@ -25,6 +24,7 @@ import workdir as workdir_module
 from assembly import Run
 from config import Config, Parallel
 from limits import check_numbers
+from recorded import to_dict
 from rich.console import Console
 from rich.markup import escape
 from scripts import INTERRUPTED, Failure, report_errors
@@ -152,7 +152,7 @@ def open_workdir(config: Config) -> tuple[Path, bool]:
 
 
 def same_everywhere(config: Config) -> bool:
-    values = json.dumps([config_module.to_dict(config), config.workdir], sort_keys=True)
+    values = json.dumps([to_dict(config), config.workdir], sort_keys=True)
     return parallel.alike(np.frombuffer(hashlib.sha256(values.encode()).digest(), np.uint8))
 
 

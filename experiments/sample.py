@@ -56,6 +56,8 @@ class Options:
     """write this many samples as samples.npz, too"""
     seed: int = 0
     """which latents"""
+    label: int | None = None
+    """samples of this class alone, from a run conditioned on labels; by default of all in turn"""
     step: int | Literal["latest", "best"] = "latest"
     """which checkpoint; best: as judged while training (--eval-every)"""
     generator: Weights = "ema"
@@ -123,6 +125,7 @@ def sampler(
     step: int | Literal["latest", "best"] = "latest",
     weights: Weights = "ema",
     code: Sequence[Path | str] = (),
+    label: int | None = None,
 ) -> Callable[[Key, int], jax.Array]:
     """What a trained run draws: (key, num) -> samples [num, ...], images in [−1, 1] or points.
 
@@ -133,12 +136,13 @@ def sampler(
       step: which checkpoint; best: as judged while training.
       weights: the averaged generator's where there is one, or the raw ones.
       code: files of one's own that the run was made with; they are run.
+      label: the class of all samples, of a run conditioned on labels; None for all classes in turn.
 
     Raises:
-      InputError: if there is no run, no such checkpoint, or it needs a file that is not among `code`.
+      InputError: if there is no run, no such checkpoint, no such class, or it needs a file that is not among `code`.
     """
-    _, run, restored = open_run(Path(workdir), at_step(Path(workdir), step), [Path(file) for file in code])
-    return partial(assembly.block_sampler(run), chosen(restored.state, weights))
+    config, run, restored = open_run(Path(workdir), at_step(Path(workdir), step), [Path(file) for file in code])
+    return partial(assembly.block_sampler(sampling.of_class(config, run, label)), chosen(restored.state, weights))
 
 
 def wanted(options: Options) -> dict[str, int]:
@@ -178,6 +182,7 @@ def main(options: Options) -> None:
     config, run, restored = open_run(options.workdir, at_step(options.workdir, options.step), options.code)
     for skipped in restored.skipped:
         print(f"Passed over the checkpoint at step {skipped.step}: {skipped.reason}", file=sys.stderr)
+    run = sampling.of_class(config, run, options.label)
     generator, key = chosen(restored.state, options.generator), jax.random.key(options.seed)
     game = sampling.trained(config, run, restored.state, generator, options.truncation)
     draw = drawing(options, game)
@@ -191,7 +196,7 @@ def main(options: Options) -> None:
         save_png(folder / f"{name}.png", picture)
         print(f"{folder / f'{name}.png'}: {what} of the generator at step {restored.step}")
 
-    shown = f"{config.num_samples} samples"
+    shown = f"{config.num_samples} samples" + ("" if options.label is None else f" of class {options.label}")
     fake = np.asarray(assembly.sample(run, generator, key, num))  # the plain draws, whatever else is asked for
     show("sample", pictures.picture(run, fake[: config.num_samples]), shown)
     if draw is not None:

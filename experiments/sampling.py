@@ -18,7 +18,7 @@ from ganjax import priors, samplers
 from ganjax.checks import InputError, Table
 from ganjax.data import Stored, batch_at, to_float
 from ganjax.io import image_grid, scatter_picture
-from ganjax.types import GanState, Key, Variables
+from ganjax.types import GanState, Key, Latents, Variables
 
 BLOCK = 500  # latents at a time, drawn as assembly.sample draws them: chains start where its samples are
 CHAINS = 2**31 - 1  # the chains' own key, beyond every block's
@@ -62,6 +62,29 @@ def trained(config: Config, run: Run, state: GanState, generator: Variables, tru
         raise InputError(f"Expected a run with a normal prior for --truncation, got {name}: sample without it.")
     prior = priors.truncated_normal(*run.game.prior.shape, bound=truncation)
     return Trained(config, run._replace(game=run.game._replace(prior=prior)), generator, discriminator)
+
+
+def of_class(config: Config, run: Run, label: int | None) -> Run:
+    """The run whose samples are all of one class; None for all classes in turn.
+
+    Raises:
+      InputError: if the run is not conditioned on labels, or has no such class.
+    """
+    if label is None:
+        return run
+    if config.data.condition != "labels":
+        raise InputError(
+            f"Expected a run conditioned on labels for --label, got one conditioned on {config.data.condition}: its "
+            "generator is not told a class; drop the flag."
+        )
+    classes = run.source.spec.num_classes or 0
+    if not 0 <= label < classes:
+        raise InputError(f"Expected --label 0 to {classes - 1}, a class of {run.source.spec.name}, got {label}.")
+
+    def generate(variables: Variables, latents: Latents, indices: jax.Array) -> jax.Array:
+        return run.generate(variables, latents, jnp.full_like(indices, label))
+
+    return run._replace(generate=generate)
 
 
 def made(game: Trained, latents: jax.Array, indices: jax.Array | None = None) -> np.ndarray:

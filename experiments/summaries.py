@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import config as config_module
 from cells import Cell
 from configs.sweeps import Sweep
 from intervals import Estimate, estimate, in_words
+from recorded import to_dict
 from rich.markup import escape
 from rich.table import Table
 
@@ -162,7 +162,7 @@ def as_json(sweep: Sweep, lines: Sequence[Line], finished: Mapping[str, Finished
             cell.label: {
                 "seconds": finished[cell.label].seconds,
                 "rows": finished[cell.label].rows,
-                "config": config_module.to_dict(cell.config),
+                "config": to_dict(cell.config),
                 "variations": [dict(numbers) for numbers in cell.variations],
             }
             for cell in sweep.cells

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import assembly
-import config as config_module
 import jax
 import jax.numpy as jnp
 import memory
@@ -37,6 +36,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from judges import judge, judges_of
 from limits import check_numbers
 from progress import Progress
+from recorded import to_dict
 from rich.console import Console
 from rich.table import Table
 from safekeeping import Safekeeping
@@ -146,7 +146,7 @@ def combinations(options: Options) -> Sweep:
 def identity(sweep: Sweep) -> dict[str, Any]:
     """What makes the sweep what it is, for config.json."""
     cells = {
-        cell.label: {"config": config_module.to_dict(cell.config), "variations": [dict(v) for v in cell.variations]}
+        cell.label: {"config": to_dict(cell.config), "variations": [dict(v) for v in cell.variations]}
         for cell in sweep.cells
     }
     return {"cells": cells, "seeds": sweep.seeds, "num_samples": sweep.num_samples}

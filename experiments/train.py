@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import assembly
-import config as config_module
 import jax
 import listing
 import machines
@@ -32,6 +31,7 @@ from compiled import keep_compiled
 from config import Config
 from configs import PRESETS
 from examiner import Examine, due, in_words, rehearsed, tried
+from flags import with_named_choices
 from interruption import Interruption
 from judges import check_asked
 from machines import Layout, MutedLog, PeerWatch
@@ -66,7 +66,7 @@ def parse(arguments: Sequence[str]) -> Config:
     if name in ("-h", "--help"):
         flags = ["--help"]
     preset = PRESETS[name]
-    preset = config_module.with_named_choices(replace(preset, workdir=f"runs/{name}"), flags)
+    preset = with_named_choices(replace(preset, workdir=f"runs/{name}"), flags)
     description = (
         f"Presets: {', '.join(PRESETS)} (train.py --list says more of them). "
         f"Trains one: train.py [PRESET] [OPTIONS]; {DEFAULT_PRESET} by default. "

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import config as config_module
 import own
 from config import Config
+from recorded import differences, from_dict, to_dict
 
 from ganjax.checks import InputError
 from ganjax.io import read_sealed, write_sealed
@@ -22,7 +22,7 @@ LOCKS: list[IO[str]] = []  # open until the process ends
 
 def open_for_training(config: Config) -> tuple[Path, bool]:
     """`open_folder` for a run of train.py; one of an earlier version goes on, with what that version did."""
-    return open_folder(config.workdir, config_module.to_dict(config), completed)
+    return open_folder(config.workdir, to_dict(config), completed)
 
 
 def completed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def completed(values: Mapping[str, Any]) -> dict[str, Any]:
     names = [choice.get("name") for choice in values.values() if isinstance(choice, Mapping)]
     if not all(own.is_known(name) for name in names if isinstance(name, str)):
         return dict(values)
-    return json.loads(json.dumps(config_module.to_dict(config_module.from_dict(values))))
+    return json.loads(json.dumps(to_dict(from_dict(values))))
 
 
 def open_folder(
@@ -108,7 +108,7 @@ def is_held(path: Path) -> bool:
 
 
 def check_same(path: Path, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
-    lines = config_module.differences(there, here)
+    lines = differences(there, here)
     if lines:
         listed = "\n  ".join(lines)
         raise InputError(
@@ -151,7 +151,7 @@ def read_config(path: Path) -> Config:
     Raises:
       InputError: if there is no run.
     """
-    return config_module.from_dict(read_values(path), str(path / "config.json"))
+    return from_dict(read_values(path), str(path / "config.json"))
 
 
 def read_values(path: Path) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import numpy as np
 import report
 import train
-from config import to_dict
 from PIL import Image
+from recorded import to_dict
 
 from ganjax.io import MetricsLog, save_png, write_json
 

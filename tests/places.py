@@ -14,10 +14,10 @@ import numpy as np
 import prepare_data
 import pyarrow
 import train
-from config import to_dict
 from configs import PRESETS
 from PIL import Image
 from pyarrow import parquet
+from recorded import to_dict
 
 from ganjax.io import Checkpoints, write_json
 

@@ -11,7 +11,8 @@ from typing import Any
 import assembly
 import numpy as np
 from assembly import Run
-from config import Config, Data, Update, choose
+from choices import choose
+from config import Config, Data, Update
 from configs import PRESETS
 
 from ganjax.checks import Table

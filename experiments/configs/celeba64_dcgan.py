@@ -9,7 +9,8 @@ folder --data.dir PATH). Sized for an accelerator. Networks, prior and optimizer
 arXiv:1511.06434, figure 1 and section 4, whose faces were others.
 """
 
-from config import Config, Data, choose
+from choices import choose
+from config import Config, Data
 
 CONFIG = Config(
     data=Data(name="tfds:celeb_a", split="train", resolution=64),

@@ -6,7 +6,8 @@ Data: `prepare_data.py cifar10`. Shows the baseline that cifar10-sngan and cifar
 beside. Radford et al. 2015, arXiv:1511.06434, section 4.
 """
 
-from config import Config, Data, choose
+from choices import choose
+from config import Config, Data
 
 CONFIG = Config(
     data=Data(name="tfds:cifar10"),

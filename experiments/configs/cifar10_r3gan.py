@@ -8,7 +8,8 @@ under both zero-centered penalties, needs no normalization and one discriminator
 arXiv:2501.05441; the paper lowers learning rates and gamma as it trains, which stay constant here.
 """
 
-from config import Config, Data, choose
+from choices import choose
+from config import Config, Data
 
 CONFIG = Config(
     data=Data(name="tfds:cifar10"),

@@ -7,7 +7,8 @@ slope buys: networks and settings of Miyato et al. 2018, arXiv:1802.05957, table
 batches twice as large; here both see one size).
 """
 
-from config import Config, Data, Update, choose
+from choices import choose
+from config import Config, Data, Update
 
 CONFIG = Config(
     data=Data(name="tfds:cifar10"),

@@ -5,7 +5,8 @@
 20 epochs of 125 batches of 8; all parameters start at N(0, 0.02).
 """
 
-from config import Config, Data, Update, choose
+from choices import choose
+from config import Config, Data, Update
 
 CONFIG = Config(
     data=Data(name="gaussian:1000"),

@@ -15,7 +15,8 @@ alone takes 125 000); the last biases start at 0 and not at the logits of the me
 not between epochs; 9000 test images judge, after 1000 others chose the windows' width.
 """
 
-from config import Config, Data, Update, choose
+from choices import choose
+from config import Config, Data, Update
 
 CONFIG = Config(
     data=Data(name="mnist"),

@@ -7,7 +7,7 @@ classes.png has a row for each digit; evaluate.py measures how often a classifie
 
 from dataclasses import replace
 
-from config import choose
+from choices import choose
 
 from configs import mnist
 

@@ -7,7 +7,7 @@ Without the repelling term: --objective.repelling-weight 0
 
 from dataclasses import replace
 
-from config import choose
+from choices import choose
 
 from configs import mnist
 

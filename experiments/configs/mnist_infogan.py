@@ -9,7 +9,7 @@ each takes several times as long on a CPU: --generator.name dcgan --discriminato
 
 from dataclasses import replace
 
-from config import choose
+from choices import choose
 
 from configs import mnist
 

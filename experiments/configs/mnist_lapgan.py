@@ -7,7 +7,7 @@ levels.png has the same digits at each resolution, made from coarse to fine.
 
 from dataclasses import replace
 
-from config import choose
+from choices import choose
 
 from configs import mnist
 

@@ -8,7 +8,8 @@ paper's 10: it divides the energy, and at 10 the entropy outweighs an energy so 
 
 from dataclasses import replace
 
-from config import Update, choose
+from choices import choose
+from config import Update
 
 from configs import mnist
 

@@ -3,7 +3,8 @@
 python experiments/train.py mnist-mlp --data.dir PATH/TO/mnist
 """
 
-from config import Config, Data, choose
+from choices import choose
+from config import Config, Data
 
 CONFIG = Config(
     data=Data(name="mnist"),

@@ -7,7 +7,7 @@ reconstructions.png has originals over G(N(E(x))); evaluate.py sets the error be
 
 from dataclasses import replace
 
-from config import choose
+from choices import choose
 
 from configs import mnist
 

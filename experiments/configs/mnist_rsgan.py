@@ -5,7 +5,7 @@ python experiments/train.py mnist-rsgan --data.dir PATH/TO/mnist
 
 from dataclasses import replace
 
-from config import choose
+from choices import choose
 
 from configs import mnist
 

@@ -5,7 +5,8 @@ python experiments/train.py mnist-wgan-gp --data.dir PATH/TO/mnist
 
 from dataclasses import replace
 
-from config import Update, choose
+from choices import choose
+from config import Update
 
 from configs import mnist
 

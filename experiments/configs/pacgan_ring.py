@@ -7,7 +7,8 @@
 arXiv:1712.04086, section 4.1, and its programme. `sweep.py pacgan-ring` plays a smaller game with every method.
 """
 
-from config import Config, Data, choose
+from choices import choose
+from config import Config, Data
 
 CONFIG = Config(
     data=Data(name="ring:100000"),

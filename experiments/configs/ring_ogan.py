@@ -5,7 +5,7 @@ python experiments/train.py ring-ogan
 
 from dataclasses import replace
 
-from config import choose
+from choices import choose
 
 from configs import ring
 

@@ -6,7 +6,8 @@ The table is `python experiments/sweep.py stacked-mnist --data-dir PATH/TO/mnist
 GAN under R1, R2, both and neither. No normalization in the discriminator, which a gradient penalty would see through.
 """
 
-from config import Config, Data, choose
+from choices import choose
+from config import Config, Data
 
 CONFIG = Config(
     data=Data(name="stacked-mnist"),

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cells import Cell, with_objective
-from config import Config, choose
+from choices import choose
+from config import Config
 from sample import Weights
 
 from configs import pacgan_grid, pacgan_ring, stacked_mnist

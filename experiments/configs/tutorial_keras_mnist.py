@@ -12,7 +12,8 @@ Adam 2e-4 with b1 .5, batches of 32, 30 000 iterations, 5 x 5 samples every 200.
 Its Adam adds epsilon = 1e-7 before the second moment's bias is corrected, ours after: nothing that can be seen.
 """
 
-from config import Config, Data, Update, choose
+from choices import choose
+from config import Config, Data, Update
 
 CONFIG = Config(
     data=Data(name="mnist"),

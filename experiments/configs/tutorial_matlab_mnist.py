@@ -17,7 +17,8 @@ generator's steps move a copy of the discriminator, too, which is thrown away. A
 normal latents; uniform ones, as here, leave more kinds of digits (one run of each).
 """
 
-from config import Config, Data, Update, choose
+from choices import choose
+from config import Config, Data, Update
 
 CONFIG = Config(
     data=Data(name="mnist"),

@@ -10,7 +10,7 @@ rate of 1 here. One digit after 500 rounds, several kinds of them after 1500, ro
 
 from dataclasses import replace
 
-from config import choose
+from choices import choose
 
 from configs import tutorial_matlab_mnist
 

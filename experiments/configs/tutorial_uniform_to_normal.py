@@ -9,7 +9,8 @@ and 1 in the tails that bounded latents don't reach. Half a minute; evaluate.py 
 N(2, 1) itself have .016. Goodfellow et al. 2014, arXiv:1406.2661.
 """
 
-from config import Config, Data, Update, choose
+from choices import choose
+from config import Config, Data, Update
 
 CONFIG = Config(
     data=Data(name="normal"),

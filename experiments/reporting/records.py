@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import config as config_module
 import workdir
 from config import Config
+from recorded import from_dict
 
 from ganjax.checks import InputError
 from ganjax.io import read_metrics
@@ -102,7 +102,7 @@ def read(folder: Path, name: str) -> Record:
     values, notes = workdir.read_values(folder), []
     config = None
     try:
-        config = config_module.from_dict(values, str(folder / "config.json"))
+        config = from_dict(values, str(folder / "config.json"))
     except InputError as error:
         notes.append(f"config.json is not of this version of ganjax and is shown as it stands. {error}")
     rows = read_rows(folder)

@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import config as config_module
 from config import CHOICES, Config
 from configs import PRESETS
+from flags import with_named_choices
+from recorded import to_dict
 
 from reporting.records import Record
 
@@ -68,7 +69,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def settings_of(config: Config) -> dict[str, Any]:
     """A config's settings by dotted name, as JSON would give them back."""
-    return flat(json.loads(json.dumps(config_module.to_dict(config))))
+    return flat(json.loads(json.dumps(to_dict(config))))
 
 
 def shown(record: Record) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def command(preset: str, config: Config) -> str:
         word for name in wanted if name in kinds and wanted[name] != base[name] for word in flag(name, wanted[name])
     ]
     # a named choice brings its own defaults, and a named objective its own update
-    base = settings_of(config_module.with_named_choices(PRESETS[preset], flags))
+    base = settings_of(with_named_choices(PRESETS[preset], flags))
     rest = [word for name in wanted if wanted[name] != base.get(name, ABSENT) for word in flag(name, wanted[name])]
     return shlex.join(["python", "experiments/train.py", preset, *flags, *rest])
 

@@ -3,13 +3,14 @@
 import zipfile
 
 import assembly
-import config as config_module
 import jax
 import machines
 import numpy as np
 import pytest
 import train
+from config import Parallel
 from PIL import Image
+from recorded import from_dict, to_dict
 from rich.console import Console
 
 from ganjax.checks import InputError
@@ -72,9 +73,9 @@ def test_decoded_pictures_are_kept_and_whether_is_no_part_of_the_run(archive, tm
     np.testing.assert_array_equal(first.arrays.labels, second.arrays.labels)
     without = train.parse(folder(archive, *SMALL, "--data.no-cache"))
     assert len(assembly.load(without.data, 0).spec.notes) == 2
-    values = config_module.to_dict(without)
-    assert values == config_module.to_dict(train.parse(folder(archive, *SMALL)))
-    assert config_module.from_dict(values).data.cache
+    values = to_dict(without)
+    assert values == to_dict(train.parse(folder(archive, *SMALL)))
+    assert from_dict(values).data.cache
 
 
 def test_flips_are_drawn_with_the_batch():
@@ -89,9 +90,7 @@ def test_flips_are_drawn_with_the_batch():
 def test_augmentation_by_name():
     config = train.parse(["digits", "--augment.name", "diffaugment", "--augment.policy", "color,cutout"])
     assert config.augment.policy == "color,cutout"
-    assert config_module.from_dict(config_module.to_dict(config)) == config.__class__(
-        **{**vars(config), "workdir": None, "parallel": config_module.Parallel()}
-    )
+    assert from_dict(to_dict(config)) == config.__class__(**{**vars(config), "workdir": None, "parallel": Parallel()})
     game = assembly.build_game(config, (8, 8, 1))
     shapes = jax.eval_shape(game.discriminator.init, jax.random.key(0), jax.ShapeDtypeStruct((2, 8, 8, 1), "float32"))
     with pytest.raises(InputError, match="key to augment by"):
@@ -99,9 +98,9 @@ def test_augmentation_by_name():
 
 
 def test_a_config_of_before_augmentation_is_read():
-    values = config_module.to_dict(train.parse(["digits"]))
+    values = to_dict(train.parse(["digits"]))
     del values["augment"], values["data"]["crop"]
-    assert config_module.from_dict(values).augment.name == "none"
+    assert from_dict(values).augment.name == "none"
 
 
 @pytest.mark.parametrize(

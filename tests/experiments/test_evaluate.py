@@ -3,6 +3,7 @@
 import json
 import shutil
 import struct
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,12 +18,13 @@ import numpy as np
 import pytest
 import train
 from classifiers import Classifier, LabeledImages
-from config import from_dict, to_dict
 from configs import PRESETS
 from examiner import due, examiner, in_words
 from inception import InceptionNetwork, Outputs
 from judges import primary, row_of, score, sides
 from PIL import Image
+from recorded import from_dict, to_dict
+from rich.console import Console
 from sample import open_run
 from views import Judges
 from workdir import LOCKS
@@ -143,6 +145,14 @@ def test_json_on_standard_output_and_a_table_beside_it(judged, capsys):
     assert captured.out == (judged / "evaluation.json").read_text()
     assert "reverse_kl" in captured.err
     assert "lower" in captured.err
+
+
+def test_a_terminal_shows_the_table_last_and_where_the_json_is(judged, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert evaluate.entry([str(judged), "--num-samples", "600"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"Numbers and protocols: {judged / 'evaluation.json'}\n"
+    assert captured.err.rindex("lower is better") < captured.err.index("sampling seed 0")
 
 
 def test_the_json_is_printed_and_not_what_another_has_written_since(judged, capsys, monkeypatch):
@@ -411,6 +421,19 @@ def test_copies_are_found_where_the_held_out_images_are_new(digits, monkeypatch)
     assert result["nearer_to_train[digits-classifier]"] > 0.9
     assert result["protocols"]["nearer_to_train[digits-classifier]"].startswith("half is best; share")
     assert "classifier only" not in result["protocols"]["nearer_to_train[digits-classifier]"]
+
+
+@pytest.mark.parametrize(("accuracy", "words"), [(0.79, "right about 79 % of the held-out images"), (0.8, "")])
+def test_a_weak_classifier_is_told(accuracy, words, digits, monkeypatch, capsys):
+    bench, _ = bench_of(*digits, monkeypatch, COPIES)
+    assert bench.judges is not None
+    bench.judges = bench.judges._replace(classifier=bench.judges.classifier._replace(accuracy=accuracy))
+    evaluate.doubt(Console(), bench)
+    said = " ".join(capsys.readouterr().out.split())
+    assert (words in said) if words else said == ""
+    bench.judges = None
+    evaluate.doubt(Console(), bench)
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("weights", [None, Path("w.npz")])

@@ -3,7 +3,6 @@
 import json
 
 import assembly
-import config as config_module
 import evaluate
 import jax
 import numpy as np
@@ -15,7 +14,9 @@ import sample
 import train
 import workdir
 from cells import product
+from choices import choice_type
 from configs import PRESETS
+from recorded import to_dict
 from scripts import report_errors
 
 from ganjax.checks import InputError, UnknownNameError
@@ -49,9 +50,9 @@ def my_mlp(sample_shape: tuple[int, ...], width: int = 4) -> Network:
 def nothing_loaded(monkeypatch):
     """What a fresh process knows."""
     monkeypatch.setattr(own, "LOADED", {})
-    config_module.choice_type.cache_clear()
+    choice_type.cache_clear()
     yield
-    config_module.choice_type.cache_clear()
+    choice_type.cache_clear()
     while workdir.LOCKS:
         workdir.LOCKS.pop().close()
 
@@ -90,7 +91,7 @@ def test_any_table_may_be_left_for_ones_own(file):
     arguments = ["ring", *ring, "--discriminator.features", "4", "--batch-size", "8"]
     config = train.parse(arguments)
     assert assembly.assemble(config).source.spec.name == "ring"
-    assert config_module.to_dict(config)["generator"] == {"name": f"{file}:my_mlp", "width": 4}
+    assert to_dict(config)["generator"] == {"name": f"{file}:my_mlp", "width": 4}
 
 
 def test_a_sweep_takes_them_beside_rows(file):
@@ -104,10 +105,10 @@ def run_of_a_stranger(file, tmp_path):
     config = train.parse([*SMALL, "--objective.name", f"{file}:my_hinge", "--objective.margin", "2"])
     folder = tmp_path / "run"
     folder.mkdir()
-    (folder / "config.json").write_text(json.dumps(config_module.to_dict(config)))
+    (folder / "config.json").write_text(json.dumps(to_dict(config)))
     file.with_suffix(".ran").unlink()
     own.LOADED.clear()
-    config_module.choice_type.cache_clear()
+    choice_type.cache_clear()
     return folder
 
 
@@ -140,7 +141,7 @@ def test_a_config_is_read_where_its_file_has_moved(run_of_a_stranger, file, tmp_
     own.run_file(moved)
     config = workdir.read_config(run_of_a_stranger)
     assert config.objective.margin == 2.0
-    assert config_module.to_dict(config)["objective"]["name"] == f"{file}:my_hinge"
+    assert to_dict(config)["objective"]["name"] == f"{file}:my_hinge"
 
 
 def test_two_files_of_one_name_are_refused(file, tmp_path):
@@ -199,7 +200,7 @@ def test_what_a_run_of_ones_own_drew_is_drawn_again(file, tmp_path, capsys):
     page = folder / "report.html"
     for code, drawn in (((), False), ((file,), True)):
         own.LOADED.clear()
-        config_module.choice_type.cache_clear()
+        choice_type.cache_clear()
         assert report.entry([str(folder), *(f"--code={path}" for path in code)]) == 0
         assert ("--code PATH/TO/mine.py" in page.read_text()) != drawn
         if not drawn:

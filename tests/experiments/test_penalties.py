@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from config import build, choose
+from choices import build, choose
 from configs import PRESETS
 from penalties import PENALTIES
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import report
 import train
-from config import to_dict
 from pages import page_of, run_in
+from recorded import to_dict
 
 from ganjax.io import save_png, write_json
 

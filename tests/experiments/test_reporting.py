@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import sampling
 import train
-from config import to_dict
 from configs import PRESETS
 from pages import decoded, page_of, run_in
 from PIL import Image
+from recorded import to_dict
 from reporting import embedded, gallery, interpolations, records, scores, series, settings
 from reporting.scores import leaders
 

@@ -13,12 +13,13 @@ import pytest
 import sample
 import sampling
 import train
-from config import to_dict
 from PIL import Image
+from recorded import to_dict
 from sampling import SAMPLERS, Settings
 
 from ganjax import data, priors
 from ganjax.checks import InputError
+from ganjax.data import to_uint8
 from ganjax.io import Checkpoints, write_json
 from ganjax.types import Variables
 
@@ -259,3 +260,44 @@ def test_a_condition_is_refused_where_latents_are_not_enough():
     line = game._replace(run=game.run._replace(source=data.load("normal")))
     with pytest.raises(InputError, match="got points on a line"):
         sampling.check_pictures(line, ["neighbors"])
+
+
+LABELED = [
+    *("digits", "--data.condition", "labels", "--generator.name", "dcgan-conditional"),
+    *("--discriminator.name", "dcgan-conditional", "--batch-size", "8", "--num-samples", "12"),
+    *("--generator.channels", "4", "--discriminator.channels", "4"),
+]
+
+
+def test_a_class_by_itself():
+    """Sample i in class i mod K otherwise: of ten samples in turn, the fourth is of class 3, whatever else is asked."""
+    game, key = game_of(*LABELED), jax.random.key(5)
+    assert sampling.of_class(game.config, game.run, None) is game.run
+    in_turn = assembly.sample(game.run, game.generator, key, 20)
+    for label in (0, 3, 9):
+        alone = assembly.sample(sampling.of_class(game.config, game.run, label), game.generator, key, 20)
+        same = [i for i in range(20) if np.allclose(alone[i], in_turn[i], atol=1e-6)]
+        assert same == [label, label + 10]
+        rows = jnp.full(20, label)
+        latents = sampling.prior_latents(game, key, 20)
+        np.testing.assert_allclose(sampling.made(game, latents, rows), alone, rtol=1e-5, atol=1e-6)
+
+
+def test_classes_that_are_not_there():
+    game = game_of(*LABELED)
+    for label in (-1, 10):
+        with pytest.raises(InputError, match=f"Expected --label 0 to 9, a class of digits, got {label}"):
+            sampling.of_class(game.config, game.run, label)
+    untold = game_of("ring", *SIZES)
+    with pytest.raises(InputError, match="a run conditioned on labels for --label, got one conditioned on none"):
+        sampling.of_class(untold.config, untold.run, 0)
+
+
+def test_the_script_and_the_sampler_take_a_class(tmp_path, capsys):
+    workdir = checkpoint(tmp_path / "run", *LABELED)
+    sample.main(sample.Options(workdir, num=4, seed=2, label=7, output=tmp_path / "out"))
+    assert "12 samples of class 7 of the generator" in capsys.readouterr().out
+    written = np.load(tmp_path / "out" / "samples.npz", allow_pickle=False)["samples"]
+    drawn = sample.sampler(workdir, label=7)(jax.random.key(2), 4)
+    np.testing.assert_array_equal(written, np.asarray(to_uint8(drawn)))
+    assert (written != np.asarray(to_uint8(sample.sampler(workdir)(jax.random.key(2), 4)))).any()

@@ -14,7 +14,6 @@ from io import BytesIO
 from pathlib import Path
 
 import assembly
-import config as config_module
 import feeding
 import jax
 import judges
@@ -22,9 +21,11 @@ import machines
 import memory
 import numpy as np
 import pytest
+from choices import choose
 from config import Data
 from configs import PRESETS
 from PIL import Image
+from recorded import from_dict, to_dict
 
 from ganjax import parallel
 from ganjax.checks import InputError
@@ -95,8 +96,8 @@ def test_what_cannot_be_streamed_is_refused(data, message):
 
 def test_how_data_are_read_is_no_part_of_the_run(archive):
     plain, other = config(archive), config(archive, memory="stream", workers=3, prefetch=2)
-    assert config_module.to_dict(plain) == config_module.to_dict(other)
-    assert config_module.from_dict(json.loads(json.dumps(config_module.to_dict(other)))) == plain
+    assert to_dict(plain) == to_dict(other)
+    assert from_dict(json.loads(json.dumps(to_dict(other)))) == plain
 
 
 def test_scripts_that_need_all_in_memory_say_so(archive):
@@ -175,7 +176,7 @@ def test_two_epochs_are_those_in_memory_and_go_on_anywhere(archive, more):
     settings = config(archive, **more)
     if "condition" in more:
         row = "dcgan-conditional"
-        networks = {name: config_module.choose(name, row, channels=8) for name in ("generator", "discriminator")}
+        networks = {name: choose(name, row, channels=8) for name in ("generator", "discriminator")}
         settings = replace(settings, **{name: replace(each, num_classes=3) for name, each in networks.items()})
     held = assembly.assemble(settings)
     streamed = assembly.assemble(replace(settings, data=replace(settings.data, memory="stream", workers=2, prefetch=3)))

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import views
+from choices import TABLES, choose
 from classifiers import Classifier, LabeledImages
-from config import TABLES, Data, choose
+from config import Data
 from configs import PRESETS
 from views import Judges, Scene, chains
 from views.codes import of_categories, of_continuous, permuted_accuracy

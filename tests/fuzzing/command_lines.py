@@ -6,8 +6,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple
 
-import config as config_module
-from config import Choice, Config
+from choices import TABLES, Choice, choice_type
+from config import CHOICES, Config
 from configs import PRESETS
 from hypothesis import strategies as st
 
@@ -34,18 +34,16 @@ def choices_settings() -> dict[tuple[str, str], dict[str, Any]]:
     """The same of every row of every table, by kind and name."""
     return {
         (kind, name): {f"{kind}.{field.name}": field.type for field in dataclasses.fields(row) if field.name != "name"}
-        for kind in config_module.CHOICES
-        for name in (each.replace("_", "-") for each in config_module.TABLES[kind])
-        for row in (config_module.choice_type(kind, name),)
+        for kind in CHOICES
+        for name in (each.replace("_", "-") for each in TABLES[kind])
+        for row in (choice_type(kind, name),)
     }
 
 
 # all of it looked up once: the type checker of the tests draws random numbers, which strategies must not
 OWN, OF_CHOICES = own_settings(), choices_settings()
 PRESET_NAMES = sorted(PRESETS)
-NAMES_OF_PRESETS = {
-    preset: {kind: getattr(PRESETS[preset], kind).name for kind in config_module.CHOICES} for preset in PRESET_NAMES
-}
+NAMES_OF_PRESETS = {preset: {kind: getattr(PRESETS[preset], kind).name for kind in CHOICES} for preset in PRESET_NAMES}
 
 
 class Place(NamedTuple):
@@ -87,7 +85,7 @@ def command_line(rng: Random, place: Place) -> list[str]:
     names = dict(NAMES_OF_PRESETS[preset])
     for word in BASES[base]:
         names[word[2:].partition(".")[0]] = word.partition("=")[2]
-    for kind in rng.sample(config_module.CHOICES, rng.choice((0, 0, 1, 1, 2))):
+    for kind in rng.sample(CHOICES, rng.choice((0, 0, 1, 1, 2))):
         known = sorted(name for each, name in OF_CHOICES if each == kind)
         names[kind] = rng.choice(known) if rng.random() < 0.97 else rng.choice(TEXTS)
         flags += flag(f"{kind}.name", names[kind])

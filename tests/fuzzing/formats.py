@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import config as config_module
 import faces
 import jax
 import numpy as np
 import originals
 import workdir
+from rules import check
 
 from fuzzing import small_sets
 from ganjax import data
@@ -70,7 +70,7 @@ def read_originals(reader: Callable[[Path], Any]) -> Callable[[Path], None]:
 
 def read_config(folder: Path) -> None:
     config = workdir.read_config(folder)
-    config_module.check(config)
+    check(config)
 
 
 def read_metrics(folder: Path) -> None:

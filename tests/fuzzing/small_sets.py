@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import config as config_module
 import faces
 import numpy as np
 import originals
@@ -19,6 +18,7 @@ import picture_folders
 import prepared
 from configs import PRESETS
 from PIL import Image
+from recorded import to_dict
 
 from ganjax import io as ganjax_io
 
@@ -171,7 +171,7 @@ def write_celeba(folder: Path) -> None:
 
 
 def write_config(folder: Path) -> None:
-    values = config_module.to_dict(PRESETS["mnist-infogan"])
+    values = to_dict(PRESETS["mnist-infogan"])
     ganjax_io.write_json(folder / "config.json", values)
 
 
