@@ -13,6 +13,8 @@ from config import Config
 
 from ganjax.checks import InputError, UnknownNameError
 
+MEND = "was it written by another version of ganjax, or changed by hand?"
+
 
 def to_dict(config: Config) -> dict[str, Any]:
     """The config as JSON-ready values, without what is no part of the run: it may be moved, and to other machines."""
@@ -39,31 +41,35 @@ def from_dict(values: Mapping[str, Any], file: str = "config.json") -> Config:
 
 def _read(kind: type[Any], values: Any, path: str, file: str) -> Any:
     """A dataclass out of the values at a dotted path of the file, which ends in a dot or is empty."""
-    mend = "was it written by another version of ganjax, or changed by hand?"
+    _check_names(kind, values, path, file)
+    hints = typing.get_type_hints(kind)
+    return kind(**{name: _read_field(hints[name], value, f"{path}{name}", file) for name, value in values.items()})
+
+
+def _check_names(kind: type[Any], values: Any, path: str, file: str) -> None:
+    """Raises `InputError` unless each value is a field's, and each field without a default has one."""
     if not isinstance(values, Mapping):
-        raise InputError(f"Expected settings as {path[:-1]} in {file}, got {values!r}: {mend}")
+        raise InputError(f"Expected settings as {path[:-1]} in {file}, got {values!r}: {MEND}")
     fields = {field.name: field for field in dataclasses.fields(kind)}
     for name in values:
         if name not in fields:
-            raise InputError(f"Expected no other settings in {file} than this version has, got {path}{name}: {mend}")
-    hints, read = typing.get_type_hints(kind), {}
-    for name, declared in fields.items():
-        if name not in values:
-            if declared.default is declared.default_factory is dataclasses.MISSING:
-                raise InputError(f"Expected {path}{name} in {file}, got none: {mend}")
-            continue
-        value, annotation = values[name], hints[name]
-        if annotation is Choice:
-            read[name] = _read_choice(name, value, file)
-        elif dataclasses.is_dataclass(annotation):
-            read[name] = _read(typing.cast("type[Any]", annotation), value, f"{path}{name}.", file)
-        else:
-            read[name] = tuple(value) if isinstance(value, list) else value  # JSON has no tuples
-            if not _is_of(annotation, read[name]):
-                words = annotation.__name__ if typing.get_origin(annotation) is None else str(annotation)
-                words = words.removeprefix("typing.")
-                raise InputError(f"Expected {words} as {path}{name} in {file}, got {value!r}: {mend}")
-    return kind(**read)
+            raise InputError(f"Expected no other settings in {file} than this version has, got {path}{name}: {MEND}")
+    for name, field in fields.items():
+        if name not in values and field.default is field.default_factory is dataclasses.MISSING:
+            raise InputError(f"Expected {path}{name} in {file}, got none: {MEND}")
+
+
+def _read_field(annotation: Any, value: Any, path: str, file: str) -> Any:
+    """A field's value, of its type."""
+    if annotation is Choice:
+        return _read_choice(path, value, file)
+    if dataclasses.is_dataclass(annotation):
+        return _read(typing.cast("type[Any]", annotation), value, f"{path}.", file)
+    read = tuple(value) if isinstance(value, list) else value  # JSON has no tuples
+    if not _is_of(annotation, read):
+        words = annotation.__name__ if typing.get_origin(annotation) is None else str(annotation)
+        raise InputError(f"Expected {words.removeprefix('typing.')} as {path} in {file}, got {value!r}: {MEND}")
+    return read
 
 
 def _read_choice(kind: str, values: Any, file: str) -> Choice:

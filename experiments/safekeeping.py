@@ -132,11 +132,14 @@ class Safekeeping:
         )
 
     def _clear_strays(self) -> None:
-        """Deletes what a save that was under way has made in the folder's place, if nothing else is there."""
+        """Deletes what a save that was under way has made in the folder's place: all, or in another run's folder the
+        checkpoint."""
         checkpoints, ours = self._workdir / "checkpoints", re.compile(rf"{self._last}(\.orbax-checkpoint-tmp.*)?")
         alone = self._workdir.is_dir() and list(self._workdir.iterdir()) == [checkpoints]
         if alone and all(ours.fullmatch(path.name) for path in checkpoints.iterdir()):
             shutil.rmtree(checkpoints)
+        else:
+            self._checkpoints.withdraw()
 
     # ------------------------------------------------------------ the rest
 

@@ -110,6 +110,14 @@ def score_of(directory: Path, step: int) -> float | None:
         raise InputError(f"The checkpoint of step {step} in {directory} is damaged: {_words(error)}.") from error
 
 
+def seal_of(directory: Path, step: int) -> str | None:
+    """The checksum over a checkpoint's manifest, as it stands there: that of the same save alone; None without one."""
+    try:
+        return read_json(directory / str(step) / "manifest" / "metadata")["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def attempt(directory: Path, step: int, template: PyTree) -> Restored | Skipped:
     """The checkpoint of one step, or what is wrong with it.
 

@@ -27,7 +27,7 @@ import jax
 
 from ganjax.checks import InputError
 from ganjax.io._failures import SaveError, why
-from ganjax.io._manifest import SCHEMA, Restored, Skipped, newest_sound, packed
+from ganjax.io._manifest import SCHEMA, Restored, Skipped, newest_sound, packed, seal_of
 from ganjax.io._orbax import orbax, quiet_stragglers
 from ganjax.io._reading import absolute, best_step, restore_latest, restore_step, saved_steps, scores, steps_in
 from ganjax.io._retention import Preserved
@@ -80,6 +80,7 @@ class Checkpoints:
             raise InputError(f"Expected a folder for checkpoints, got the file {self._directory}.")
         self._preserved = Preserved(keep_last, keep_every)
         self._pending: int | None = None  # the step of the save under way
+        self._latest: tuple[int, str] | None = None  # of the latest save, its step and its manifest's checksum
         try:
             self._open()
         except OSError as error:
@@ -152,6 +153,7 @@ class Checkpoints:
             if score is not None:
                 self._preserved.scores[int(step)] = score  # before the save: Orbax tidies up in its course
             quiet_stragglers()
+            self._latest = int(step), manifest["sha256"]
             ocp = orbax()
             items = ocp.args.Composite(state=ocp.args.PyTreeSave(arrays), manifest=ocp.args.JsonSave(manifest))
             if not manager.save(int(step), args=items, force=True):
@@ -196,6 +198,14 @@ class Checkpoints:
             self._manager.wait_until_finished()
         self._pending = None
         return True
+
+    def withdraw(self) -> None:
+        """Deletes the checkpoint that was saved latest: the folder has become another's while it was being saved.
+
+        A checkpoint of the same step that somebody else has saved there stays.
+        """
+        if self._latest is not None and seal_of(self._directory, self._latest[0]) == self._latest[1]:
+            shutil.rmtree(self._directory / str(self._latest[0]), ignore_errors=True)
 
     def close(self) -> None:
         """Waits for the save under way, then lets go of the folder.

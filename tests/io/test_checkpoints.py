@@ -681,6 +681,26 @@ def test_of_equals_the_later_one_is_the_best(tmp_path):
     assert saved_with_scores(tmp_path, {1: 2.0, 2: 2.0, 3: 0.0}) == 2
 
 
+def test_a_save_is_withdrawn_and_nobody_else_s(tmp_path):
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    for folder, steps in ((theirs, (1, 2)), (ours, (1, 3))):
+        with Checkpoints(folder) as checkpoints:
+            checkpoints.withdraw()  # before any save it has nothing to take back
+            for step in steps:
+                checkpoints.save(step, gan_state(step + (folder == ours)))
+            checkpoints.wait()
+            if folder == ours:
+                for step in (1, 2):
+                    shutil.copytree(theirs / str(step), folder / str(step), dirs_exist_ok=True)
+                checkpoints.withdraw()
+                checkpoints.withdraw()
+                assert saved_steps(folder) == [1, 2]
+                shutil.copytree(theirs / "2", folder / "3")  # another's, of the step that was just saved
+                checkpoints.withdraw()
+                assert saved_steps(folder) == [1, 2, 3]
+    assert saved_steps(theirs) == [1, 2]
+
+
 def test_no_best_where_none_was_judged(tmp_path):
     assert saved_with_scores(tmp_path, {1: None, 2: None, 3: None}) is None
     assert saved_steps(tmp_path) == [3]
