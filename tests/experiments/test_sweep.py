@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import assembly
+import cell_games
 import jax
 import numpy as np
 import pytest
@@ -88,9 +89,9 @@ def test_a_game_of_a_sweep_is_the_game_of_its_seed_alone():
     """What train.py would play with that seed, judged by the same latents."""
     config = replace(PRESETS["ring"], num_steps=20, batch_size=16, steps_per_call=20)
     sweep = SWEEPS["pacgan-ring"]._replace(cells=(Cell("one", config),), seeds=3, num_samples=300)
-    population = sweep_module.populate(sweep.cells[0], 3)
-    states, _ = sweep_module.play(sweep.cells[0], population, NoCheckpoints(), lambda *_: None, NoInterruption())
-    rows = sweep_module.judged(sweep.cells[0], population, states, sweep, Path())
+    population = cell_games.populate(sweep.cells[0], 3)
+    states, _ = cell_games.play(sweep.cells[0], population, NoCheckpoints(), lambda *_: None, NoInterruption())
+    rows = cell_games.judged(sweep.cells[0], population, states, sweep, Path())
     alone = replace(config, seed=2)
     run = assembly.assemble(alone)
     state = assembly.init(run, alone)
@@ -212,9 +213,9 @@ def test_variations():
 def test_varied_numbers_reach_each_game():
     base = replace(PRESETS["ring"], num_steps=3, batch_size=16)
     cell = Cell("varied", base, variations(learning_rate=(1e-3, 1e-5)))
-    population = sweep_module.populate(cell, 1)
-    before = sweep_module.init(cell, population)
-    after, _ = sweep_module.play(cell, population, NoCheckpoints(), lambda *_: None, NoInterruption())
+    population = cell_games.populate(cell, 1)
+    before = cell_games.init(cell, population)
+    after, _ = cell_games.play(cell, population, NoCheckpoints(), lambda *_: None, NoInterruption())
     moved = [
         max(float(np.abs(a[i] - b[i]).max()) for a, b in zip(*map(jax.tree.leaves, pair), strict=True))
         for i in range(2)

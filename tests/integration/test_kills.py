@@ -10,6 +10,7 @@ import zipfile
 from collections import Counter
 from io import BytesIO
 
+import cell_games
 import jax
 import numpy as np
 import pytest
@@ -184,7 +185,7 @@ def games(sweep, workdir):
     """Every game's numbers, and every cell's states."""
     found = {}
     for cell in sweep.cells:
-        template = jax.eval_shape(lambda cell=cell: sweep_module.init(cell, sweep_module.populate(cell, sweep.seeds)))
+        template = jax.eval_shape(lambda cell=cell: cell_games.init(cell, cell_games.populate(cell, sweep.seeds)))
         restored = restore_latest(workdir / "checkpoints" / cell.slug, template)
         rows = json.loads((workdir / "sweep.json").read_text())["cells"][cell.label]["rows"]
         found[cell.label] = restored.step, state_sha256(restored.state), rows
