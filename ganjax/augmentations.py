@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from ganjax.checks import InputError, Table
+from ganjax.checks import InputError, Table, check_rank
 from ganjax.types import Key, Network, PyTree, Variables
 
 Images = Float[Array, "B H W C"]
@@ -114,6 +114,7 @@ def diffaugment(policy: str = POLICY) -> Augmentation:
     steps = [STEPS[name.strip()] for name in policy.split(",")]
 
     def augment(key: Key, images: Images) -> Images:
+        check_rank(4, images=images)
         for step, step_key in zip(steps, jax.random.split(key, len(steps)), strict=True):
             images = step(step_key, images)
         return images

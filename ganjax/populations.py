@@ -30,6 +30,7 @@ import jax
 import jax.numpy as jnp
 import jaxtyping
 import numpy as np
+from jax.core import Tracer
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jax.typing import ArrayLike
 from jaxtyping import Array, Integer
@@ -200,7 +201,7 @@ def game_at(tree: Tree, index: int | Integer[Array, ""]) -> Tree:
       InputError: if there is no such game.
     """
     num_games = check_population(tree=tree)
-    if isinstance(index, int) and not -num_games <= index < num_games:
+    if not isinstance(index, Tracer) and not -num_games <= int(index) < num_games:
         raise InputError(f"Expected a game from 0 to {num_games - 1}, got {index}.")
     return jax.tree.map(lambda x: x[index], tree)
 

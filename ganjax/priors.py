@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ganjax.checks import InputError, Table, check_non_negative, check_positive
+from ganjax.checks import InputError, Table, check_non_negative, check_positive, check_rank, check_same_shape
 from ganjax.numerics import safe_norm
 from ganjax.types import Key, Prior
 
@@ -152,7 +152,12 @@ def spherical(a: Latent, b: Latent, t: ArrayLike) -> Latent:
       a: the latent at t = 0.
       b: the latent at t = 1, of the same shape.
       t: a scalar.
+
+    Raises:
+      InputError: if the two shapes differ, or t is not a scalar.
     """
+    check_same_shape(a=a, b=b)
+    check_rank(0, t=t)
     a_norm, b_norm = safe_norm(a), safe_norm(b)
     start, end = _divided(a, a_norm), _divided(b, b_norm)
     # Kahan's form of the angle: arccos loses half the digits near 0 and π

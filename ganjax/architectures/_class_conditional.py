@@ -77,7 +77,13 @@ def conditional_batch_norm(
 
 def class_vectors(labels: Labels, num_classes: int, features: int, dtype: Any) -> Float[Array, "B F"]:
     """Each label's row of a table of vectors that start at 0, made inside a module's call."""
-    return nn.Embed(num_classes, features, dtype=dtype, embedding_init=nn.initializers.zeros)(labels)
+    table = nn.Embed(num_classes, features, dtype=dtype, embedding_init=nn.initializers.zeros)
+    return none_below_0(table(labels), labels)
+
+
+def none_below_0(vectors: Float[Array, "B F"], labels: Labels) -> Float[Array, "B F"]:
+    """NaN where the label is negative, which counts from a table's end; one beyond the table gives NaN by itself."""
+    return jnp.where(labels[:, None] < 0, jnp.nan, vectors)
 
 
 class ProjectionHead(nn.Module):
@@ -90,6 +96,8 @@ class ProjectionHead(nn.Module):
       num_classes: K.
       constraint: of the dense layer and of the table e.
       dtype: what the layers compute in; the product is summed in float32 or better.
+
+    A label that is not 0 … K − 1 gives NaN.
     """
 
     num_classes: int
@@ -103,5 +111,5 @@ class ProjectionHead(nn.Module):
         table = nn.Embed(
             self.num_classes, features.shape[-1], dtype=self.dtype, embedding_init=glorot, name="embedding"
         )
-        of_label = at_least_float32(self.constraint(table, train)(labels))
+        of_label = at_least_float32(none_below_0(self.constraint(table, train)(labels), labels))
         return jnp.sum(of_label * at_least_float32(features), axis=1) + at_least_float32(marginal[:, 0])

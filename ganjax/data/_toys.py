@@ -199,8 +199,8 @@ def _mixture(centers: Float[np.ndarray, "M 2"], std: float) -> Toy:
 
 
 def _check_count(name: str, count: int) -> None:
-    if count < 1:
-        raise InputError(f"Expected {name} >= 1, got {name} = {count}.")
+    if not isinstance(count, int | np.integer) or count < 1:
+        raise InputError(f"Expected a whole number {name} >= 1, got {name} = {count}.")
 
 
 def _row(pair: tuple[float, float]) -> Float[Array, "1 2"]:

@@ -116,8 +116,13 @@ def _overshoot(
 ) -> Float[Array, "N"]:
     """|ΔF|/(2λρ), by how much the slope of WGAN-GP's critic exceeds 1."""
     points = as_grid(grid)
-    density = log_interpolates(log_p, log_q, points) if log_r is None else tabulated("log_r", log_r, points)
     gap = jnp.asarray(distribution_gap(log_p, log_q, grid))
+    if log_r is not None:
+        density = tabulated("log_r", log_r, points)
+    else:  # never below |ΔF| over the grid's length: so many pairs straddle the point, none further apart
+        some = jnp.abs(gap) > _NO_MASS
+        least = jnp.where(some, jnp.log(jnp.where(some, jnp.abs(gap), 1.0) / (points[-1] - points[0])), -jnp.inf)
+        density = jnp.maximum(log_interpolates(log_p, log_q, points), least)
     return _power(gap, density, 1.0, 1.0) / (2 * weight)
 
 
@@ -133,7 +138,8 @@ def wgan_gp_1d(
       log_p, log_q, grid: as `f_divergence`; the functions are also called outside the grid.
       weight: λ > 0.
       log_r: another density to average the penalty over. By default that of the interpolates, by quadrature over ε
-        and the samples on at most 400 points, interpolated between them.
+        and the samples on at most 400 points, interpolated between them; for densities that are narrow beside their
+        distance by sums over pairs of grid cells, right to the square of the grid's steps.
 
     Raises:
       InputError: as `f_divergence`; λ that is not positive.

@@ -85,7 +85,7 @@ def optimal_relativistic(log_p: LogDensity, log_q: LogDensity, x_r: Values, x_f:
       InputError: when the two shapes differ.
     """
     check_same_shape(x_r=x_r, x_f=x_f)
-    return log_ratio(log_p(x_r), log_q(x_r)) - log_ratio(log_p(x_f), log_q(x_f))
+    return log_ratio(log_p(x_r) + log_q(x_f), log_q(x_r) + log_p(x_f))
 
 
 def optimal_gan_qp(

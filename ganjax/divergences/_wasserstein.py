@@ -49,8 +49,8 @@ def _mean_cost(first: Float[Array, "N"], second: Float[Array, "M"], p: float) ->
 
 def _root(mean_cost: Float[Array, ""], p: float) -> Float[Array, ""]:
     """mean_cost^(1/p), with gradient 0 where it is 0."""
-    positive = mean_cost > 0
-    return jnp.where(positive, jnp.where(positive, mean_cost, 1.0) ** (1 / p), 0.0)
+    zero = mean_cost == 0
+    return jnp.where(zero, 0.0, jnp.where(zero, 1.0, mean_cost) ** (1 / p))
 
 
 def _check_order(p: float) -> None:

@@ -148,7 +148,7 @@ class Checkpoints:
                     f"Expected a step after {latest}, the newest in {self._directory}, got {step}: "
                     "restore before going on, or choose a fresh folder."
                 )
-            score = score if score is not None and math.isfinite(score) else None
+            score = float(score) if score is not None and math.isfinite(score) else None
             arrays, manifest = packed(step, state, extra or {}, score)
             if score is not None:
                 self._preserved.scores[int(step)] = score  # before the save: Orbax tidies up in its course

@@ -156,7 +156,7 @@ def save_gif(
       InputError: when there are no frames, their sizes differ, or a file is not there or is not a picture.
     """
     check_positive(duration=duration, last_duration=last_duration, max_frames=max_frames)
-    if not frames:
+    if len(frames) == 0:
         raise InputError("Expected at least one frame for an animation, got none.")
     chosen = np.linspace(0, len(frames) - 1, min(max_frames, len(frames))).round().astype(int)
     chosen[-1] = len(frames) - 1  # also where there is room for one only

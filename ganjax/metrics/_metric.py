@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
+
+from ganjax.checks import UnknownNameError, unknown_name
 
 Inputs = Literal[
     "features", "bins", "support", "memorization", "classes", "mixture", "gaussian", "likelihood", "probabilities"
@@ -81,8 +83,11 @@ def evaluate(metrics: Mapping[str, Metric], inputs: Inputs, *arguments: Any, lab
       {name: value}; an `Estimate` gives a second entry, name_standard_error.
 
     Raises:
+      UnknownNameError: if there is no such kind of inputs.
       InputError: as the metrics' own functions.
     """
+    if inputs not in get_args(Inputs):
+        raise UnknownNameError(unknown_name("kind of inputs", inputs, list(get_args(Inputs))))
     suffix = f"[{label}]" if label else ""
     results: dict[str, float] = {}
     rows = {name: metric for name, metric in metrics.items() if metric.inputs == inputs}

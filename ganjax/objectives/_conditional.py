@@ -74,7 +74,7 @@ def cross_entropy(logits: Float[Array, "B K"], labels: Condition) -> Losses:
 
 def check_labels(labels: Condition, num: int) -> None:
     """Raises `InputError` unless the condition is integers [num]."""
-    if not (hasattr(labels, "dtype") and jnp.issubdtype(labels.dtype, jnp.integer) and labels.ndim == 1):
+    if not (hasattr(labels, "dtype") and jnp.issubdtype(labels.dtype, jnp.integer) and labels.shape == (num,)):
         got = f"{labels.dtype}{list(labels.shape)}" if hasattr(labels, "dtype") else repr(labels)
         raise InputError(
             f"Expected a condition of integer labels [{num}], got {got}: give batches as (samples, labels), or "

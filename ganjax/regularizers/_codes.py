@@ -77,5 +77,5 @@ def _centered_direction(x: Array) -> Array:
     spread = jnp.sum(jnp.square(centered), axis=-1, keepdims=True)
     # what subtracting a rounded mean leaves of a constant: without the bar, its direction would be noise
     rounding = jnp.square(8 * jnp.finfo(x.dtype).eps) * jnp.sum(jnp.square(x), axis=-1, keepdims=True)
-    varies = spread > rounding
-    return jnp.where(varies, centered * jax.lax.rsqrt(jnp.where(varies, spread, 1.0)), 0.0)
+    constant = spread <= rounding
+    return jnp.where(constant, 0.0, centered * jax.lax.rsqrt(jnp.where(constant, 1.0, spread)))

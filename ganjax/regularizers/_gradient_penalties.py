@@ -146,5 +146,5 @@ def wgan_div(score_fn: ScoreFn, points: Samples, *context: PyTree, p: float | in
         raise InputError(f"Expected p > 1, got p = {p}: the Wasserstein divergence needs it; the paper has 6.")
     squares = squared_norms(input_gradients(score_fn, points, *context))
     # the inner `where` keeps p < 2, whose derivative in the square is infinite at 0, from making NaN of a flat D
-    positive = squares > 0
-    return jnp.where(positive, jnp.where(positive, squares, 1.0) ** (0.5 * p), 0.0)
+    zero = squares == 0
+    return jnp.where(zero, 0.0, jnp.where(zero, 1.0, squares) ** (0.5 * p))

@@ -47,9 +47,12 @@ def categorical_information(
     check_rank(2, logits=logits)
     log_q = jax.nn.log_softmax(at_least_float32(logits))
     if codes.shape == logits.shape:
-        log_likelihood = jnp.sum(codes.astype(log_q.dtype) * log_q, axis=-1)
+        codes = codes.astype(log_q.dtype)
+        told = codes != 0  # the others count nothing, a class that is ruled out, −∞, among them
+        log_likelihood = jnp.sum(jnp.where(told, codes * jnp.where(told, log_q, 0.0), 0.0), axis=-1)
     elif codes.shape == logits.shape[:1] and jnp.issubdtype(codes.dtype, jnp.integer):
-        log_likelihood = jnp.take_along_axis(log_q, codes[:, None], axis=-1)[:, 0]
+        log_likelihood = jnp.take_along_axis(log_q, codes[:, None], axis=-1, mode="fill")[:, 0]
+        log_likelihood = jnp.where(codes < 0, jnp.nan, log_likelihood)  # it would count from the end
     else:
         raise InputError(
             f"Expected codes as one-hot rows {list(logits.shape)} or as integer labels {list(logits.shape[:1])}, "

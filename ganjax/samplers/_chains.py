@@ -136,6 +136,7 @@ def mala_step(key: Key, energy: Energy, place: Place, step_size: ArrayLike) -> P
     )
     # false where the ratio is NaN: no energy, no move
     taken = jnp.log(jax.random.uniform(choice_key, dtype=log_ratio.dtype)) < log_ratio
+    taken &= jnp.isfinite(proposal.energy)
     chosen = jax.tree.map(lambda new, old: jnp.where(taken, new, old), proposal, place)
     return chosen._replace(moved=taken)
 

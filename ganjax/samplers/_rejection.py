@@ -73,7 +73,9 @@ def rejection_step(
     """
     highest = jnp.fmax(max_score, jnp.nanmax(scores))
     probability = jax.nn.sigmoid(acceptance_logits(scores, highest, gamma=gamma, epsilon=epsilon))
-    return jax.random.uniform(key, scores.shape, scores.dtype) < probability, highest
+    # of a NaN the sigmoid of a compiled program may be any number
+    accepted = ~jnp.isnan(scores) & (jax.random.uniform(key, scores.shape, scores.dtype) < probability)
+    return accepted, highest
 
 
 def highest_score(

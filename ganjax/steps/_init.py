@@ -8,6 +8,7 @@ import optax
 
 from ganjax.checks import InputError
 from ganjax.steps._pairings import Cast, check_fake, check_helper, check_objective, check_output, outputs_of
+from ganjax.steps._parts import check_apply
 from ganjax.types import Batch, Game, GanState, Key, Variables
 
 
@@ -21,16 +22,18 @@ def initialize(
     """Initializes the networks and the optimizers. Pure: it may run under jit, vmap or `jax.eval_shape`.
 
     Raises:
-      InputError: if the generator's samples don't have the shape of the data, the discriminator's scores aren't [B],
-        the objective needs an output that the discriminator doesn't give, a helper or labels that aren't there, or
-        codes of another number, it penalizes the slope of a discriminator that mixes samples, or a helper keeps
-        statistics.
+      InputError: if a network's apply gives no pair, the generator's samples don't have the shape of the data, the
+        discriminator's scores aren't [B], the objective needs an output that the discriminator doesn't give, a helper
+        or labels that aren't there, or codes of another number, it penalizes the slope of a discriminator that mixes
+        samples, or a helper keeps statistics.
     """
     gen_key, disc_key, helper_key, latent_key, state_key = jax.random.split(key, 5)
     given = batch.context
     latents = game.prior.sample(latent_key, batch.samples.shape[0])
     gen = game.generator.init(gen_key, latents, *given)
-    check_fake(jax.eval_shape(lambda: game.generator.apply(gen, latents, *given)[0]), batch.samples)
+    made = jax.eval_shape(lambda: game.generator.apply(gen, latents, *given))
+    check_apply(made)
+    check_fake(made[0], batch.samples)
     disc = game.discriminator.init(disc_key, batch.samples, *given)
     check_helper(game)
     num_scores = batch.samples.shape[0] // game.discriminator.samples_per_score

@@ -19,6 +19,7 @@ import jax
 from jaxtyping import Array
 
 from ganjax import batches
+from ganjax.checks import InputError
 from ganjax.types import (
     Batch,
     Deal,
@@ -85,6 +86,10 @@ def as_batch(batch: Any) -> Batch:
     """A `Batch` from what a user passes: a Batch, a pair (samples, condition), or samples alone."""
     if isinstance(batch, Batch):
         return batch
+    if isinstance(batch, list | dict) or (isinstance(batch, tuple) and not 1 <= len(batch) <= 2):
+        raise InputError(
+            f"Expected a batch as samples or a pair (samples, condition), got a {type(batch).__name__} of {len(batch)}."
+        )
     return Batch(*batch) if isinstance(batch, tuple) else Batch(batch)
 
 

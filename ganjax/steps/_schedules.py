@@ -11,6 +11,7 @@ import optax
 from ganjax.checks import InputError
 from ganjax.steps._gradients import Gradients, separate
 from ganjax.steps._init import initialize
+from ganjax.steps._parts import check_batch, check_parts
 from ganjax.steps._play import Field, Players, as_batch
 from ganjax.types import Algorithm, Array, Batch, Deal, Game, GanState, Key, PyTree, StepInfo
 
@@ -49,6 +50,8 @@ def alternating(
         raise InputError(f"Expected disc_steps >= 1 and gen_steps >= 1, got {disc_steps} and {gen_steps}.")
 
     def init(key: Key, batch: Any) -> GanState:
+        check_parts(game, gen_optimizer=gen_optimizer, disc_optimizer=disc_optimizer)
+        check_batch(as_batch(batch))
         first = jax.tree.map(lambda x: x[0], side_by_side(as_batch(batch), disc_steps))
         gradients.check(game, first)
         return initialize(game, gen_optimizer, disc_optimizer, key, first)
@@ -102,6 +105,8 @@ def synchronous(
     """
 
     def init(key: Key, batch: Any) -> GanState:
+        check_parts(game, gen_optimizer=gen_optimizer, disc_optimizer=disc_optimizer)
+        check_batch(as_batch(batch))
         gradients.check(game, as_batch(batch))
         return initialize(game, gen_optimizer, disc_optimizer, key, as_batch(batch))
 

@@ -212,3 +212,36 @@ def test_refusals():
         divergences.wgan_gp_1d(P, Q, GRID, 0.0)
     with pytest.raises(InputError, match="log_r to integrate to 1"):
         divergences.w_divergence_1d(P, Q, GRID, 2, 6, log_r=lambda x: P(x) + 1)
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "grid", "excess"),
+    [
+        # far and narrow: F_p − F_q = 1 between them, where ρ = 1/d: the excess over W1 = d is d · d/(2λ)
+        (normal(0, 0.1), normal(10, 0.1), np.linspace(-2, 12, 4001), 5.0),
+        (normal(0, 0.1), normal(20, 0.1), np.linspace(-2, 22, 4001), 20.0),
+    ],
+)
+def test_interpolates_of_narrow_densities(p, q, grid, excess):
+    distance = divergences.wasserstein_1d_densities(p, q, grid)
+    found = divergences.wgan_gp_1d(p, q, grid, 10.0)
+    np.testing.assert_allclose(found - distance, excess, rtol=2e-5)
+    slopes = divergences.wgan_gp_critic_1d(p, q, grid, 10.0)
+    middle = np.abs(grid - distance / 2) < distance / 4
+    rho = (1 + 2 * 0.1**2 / distance**2) / distance  # E[1/(y − x)], to the second order of the widths
+    np.testing.assert_allclose(np.abs(slopes[middle]), 1 + 1 / (20 * rho), rtol=2e-5)
+
+
+def test_interpolates_of_disjoint_uniforms():
+    """ρ(z) by hand: E[1/(y − x)] between them, x ~ U(0, 1), y ~ U(2, 3), is 3 log 3 − 4 log 2; nothing is infinite."""
+    p, q, grid = uniform(0, 1), uniform(2, 3), np.linspace(-1, 4, 2001)
+    found = np.exp(log_interpolates(p, q, grid))
+    middle = (grid > 1.01) & (grid < 1.99)
+    np.testing.assert_allclose(found[middle], 3 * np.log(3) - 4 * np.log(2), rtol=1e-2)
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 1, 4000), rng.uniform(2, 3, 4000)
+    z = np.linspace(0.0005, 2.9995, 3000)
+    rho = np.array([np.mean(((x < each) & (each < y)) / (y - x)) for each in z])
+    gap = np.clip(z, 0, 1) - np.clip(z - 2, 0, 1)
+    expected = 2 + np.sum(gap**2 / (20 * rho)) * 0.001
+    np.testing.assert_allclose(divergences.wgan_gp_1d(p, q, grid, 10.0), expected, rtol=1e-2)

@@ -1,3 +1,5 @@
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import optimize
@@ -160,3 +162,25 @@ def test_refusals(wrong):
         divergences.gan_qp_points(1.0, wrong)
     with pytest.raises(InputError, match="distance >= 0"):
         divergences.gan_qp_points(-1.0)
+
+
+@pytest.mark.parametrize("center", [0.01, 0.013, 0.0])
+def test_densities_that_a_thinned_grid_misses(center):
+    """Two bumps a distance 1 apart are two points to GAN-QP, ½ λ d; a bump and itself are alike to the relativistic."""
+    grid = np.linspace(-4, 4, 8001)
+    p, q = normal(center, 0.004), normal(center + 1, 0.004)
+    np.testing.assert_allclose(divergences.gan_qp(p, q, grid), 0.5, rtol=1e-6)
+    np.testing.assert_allclose(divergences.relativistic(p, p, grid), np.log(2), rtol=1e-6)
+
+
+def test_the_derivative_where_densities_underflow():
+    grid, step = np.linspace(-8, 9, 501), 1e-3
+
+    def value(mean):
+        return divergences.gan_qp(gaussian(0.0), gaussian(mean), grid)
+
+    def gaussian(mean):
+        return lambda x: -0.5 * (x - mean) ** 2 - 0.5 * jnp.log(2 * jnp.pi)
+
+    expected = (value(1 + step) - value(1 - step)) / (2 * step)
+    np.testing.assert_allclose(jax.grad(value)(1.0), expected, rtol=1e-4)

@@ -74,3 +74,19 @@ def test_refusals():
         divergences.gaussian_frechet(MEAN_P, COV_P, MEAN_Q, np.triu(np.ones((3, 3))))
     with pytest.raises(InputError, match="cov_p without negative eigenvalues"):
         divergences.gaussian_kl(0, -1, 0, 1)
+
+
+def test_singular_covariances_have_no_density():
+    assert divergences.gaussian_kl(1, 0, 0, 0) == np.inf
+    assert divergences.gaussian_kl([0, 0], np.eye(2), [0, 0], np.diag([1.0, 0.0])) == np.inf
+    assert divergences.gaussian_kl([0, 0], np.diag([1.0, 0.0]), [0, 0], np.eye(2)) == np.inf
+    for numbers in ((np.nan, 1, 0, 1), (0, np.inf, 0, 1)):
+        with pytest.raises(InputError, match="Expected a finite"):
+            divergences.gaussian_frechet(*numbers)
+
+
+def test_the_distance_of_equals_has_a_derivative():
+    assert jax.grad(lambda mean: divergences.gaussian_wasserstein2(mean, 1.0, 0.0, 1.0))(0.0) == 0
+    np.testing.assert_allclose(
+        jax.grad(lambda mean: divergences.gaussian_wasserstein2(mean, 1.0, 0.0, 1.0))(0.5), 1.0, rtol=1e-5
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from ganjax import steps
 from ganjax.checks import InputError
-from ganjax.types import Variables
+from ganjax.types import Algorithm, StepInfo, Variables
 
 
 def test_the_average_by_hand():
@@ -44,8 +44,7 @@ def test_statistics_are_averaged_with_the_parameters():
     ):
         np.testing.assert_allclose(average, 0.5 * start + 0.5 * now, rtol=1e-6)
     chosen = steps.generator_variables(after)
-    assert chosen.params is after.gen_ema_params
-    assert chosen.stats is after.gen_ema_stats
+    jax.tree.map(np.testing.assert_array_equal, tuple(chosen), (after.gen_ema_params, after.gen_ema_stats))
     assert steps.generator_variables(after._replace(gen_ema_params=())).params is after.gen_params
 
 
@@ -96,3 +95,32 @@ def test_without_statistics_there_is_nothing_to_recalibrate():
     assert fresh == Variables(jnp.asarray(1.5))
     with pytest.raises(InputError, match="num_passes >= 2"):
         steps.recalibrated(game, fresh, jax.random.key(0), jnp.ones((4, 1)), num_passes=1)
+
+
+def test_half_precision_is_averaged_in_float32():
+    """1 − .999^n: in bfloat16 the average of a constant 1 from 0 would stop at a quarter of the way."""
+    batch, zero = jnp.ones((2, 1)), jnp.zeros((), jnp.bfloat16)
+    state = steps.alternating(games.dirac(), games.sgd(), games.sgd()).init(jax.random.key(0), batch)
+    still = Algorithm(
+        init=lambda key, batch: state._replace(gen_params=zero),
+        deal=lambda key, step, size: (),
+        advance=lambda state, deal, batch: (state._replace(gen_params=zero + 1), StepInfo(*jnp.zeros(4))),
+    )
+    kept = steps.averaged(still, decay=lambda step: 0.999)  # type: ignore[arg-type]  # a Python float, as schedules give
+    state = kept.init(jax.random.key(0), batch)
+    advance = jax.jit(lambda state: kept.advance(state, (), batch)[0])
+    for _ in range(500):
+        state = advance(state)
+    np.testing.assert_allclose(state.gen_ema_params, 1 - 0.999**500, rtol=1e-4)
+    assert steps.generator_variables(state).params.dtype == jnp.bfloat16
+
+
+def test_a_traced_decay():
+    batch = jnp.ones((2, 1))
+
+    def average(decay):
+        kept = steps.averaged(steps.alternating(games.dirac(), games.sgd(), games.sgd()), decay)
+        return kept.step(kept.init(jax.random.key(0), batch), batch)[0].gen_ema_params
+
+    assert average(0.25) != average(0.5)
+    np.testing.assert_allclose(jax.jit(average)(0.25), average(0.25), rtol=1e-6)
