@@ -12,7 +12,7 @@ from ganjax.checks import InputError, check_positive
 def clipped(optimizer: optax.GradientTransformation, bound: float) -> optax.GradientTransformation:
     """The optimizer followed by a projection of every parameter onto [−bound, bound]: the Lipschitz clipping of WGAN.
 
-    The parameters are inside the box after every move, hence before every later one.
+    The parameters are inside the box after every move, to the rounding of one sum, hence before every later one.
     Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1 (bound = 0.01).
 
     Raises:
