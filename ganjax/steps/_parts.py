@@ -6,7 +6,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from flax import linen as nn
 
 from ganjax.checks import InputError
 from ganjax.types import Batch, Game
@@ -38,7 +37,7 @@ def check_part(name: str, kind: str, part: Any) -> None:
     what, fields, example = PARTS[kind]
     if all(hasattr(part, field) for field in fields):
         return
-    if isinstance(part, nn.Module):
+    if hasattr(part, "init_with_output"):  # a Flax module: Flax itself is the architectures' alone
         mend = "wrap the module: architectures.from_linen(module)"
     elif callable(part):
         mend = f"call what makes one, such as {example}"
